@@ -1,0 +1,46 @@
+# Every chore is one command; `make` lists them. Needs only Python >= 3.11 and make.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+help:  ## List the chores
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+install: .venv/installed  ## Create .venv with the pinned versions
+
+demo: .venv/installed  ## Play one integration project against the sandbox (KEEP=1 leaves it running)
+	$(BIN)/stagegate demo $(if $(KEEP),--keep)
+
+test: .venv/installed  ## Run the tests with branch coverage
+	$(BIN)/python -m pytest -n 2 --cov --cov-report= -m 'not slow'
+	$(BIN)/coverage report --fail-under=95
+	$(BIN)/coverage report --fail-under=100 --include='mappings/*,sync_service/lifecycle/*'
+
+faults: .venv/installed  ## Kill, cut, fill and flood real processes (minutes)
+	$(BIN)/python -m pytest -m slow tests/faults
+
+lint: .venv/installed  ## ruff, mypy strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/installed  ## Format the code
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+check: lint test  ## All that CI runs: lint, types, contracts, tests
+
+pins: .venv/installed  ## Renew constraints.txt from the newest versions that pass
+	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
+	(head -2 constraints.txt; $(BIN)/python -m pip freeze --exclude-editable) > constraints.new && mv constraints.new constraints.txt
+
+clean:  ## Remove what the chores made
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* dist build artefacts
+
+.PHONY: help install demo test faults lint format check pins clean

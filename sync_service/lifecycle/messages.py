@@ -1,0 +1,236 @@
+"""Every text that users of Jira see, in one place. Reasons are plain text; comments are wiki markup.
+
+What comes from people (summaries, values, names) is escaped where it enters a comment.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from sync_service.lifecycle.wiki import escape, fill
+
+Words = dict[str, str]
+"""The `text` and the `remedy` of a reason."""
+
+
+def plain(template: str, **words: str) -> str:
+    """Return a template's text without markup."""
+    return fill(template, words)
+
+
+# --- Reasons: what keeps a gate closed, and what would open it -------------------------------------------------------
+
+
+def no_such_move(source: str, target: str, skipped: Sequence[str]) -> Words:
+    """Say that the lifecycle has no such way, or that it skips stages."""
+    if skipped:
+        remedy = f"Go to {skipped[0]} first, or ask for an override."
+        return {"text": f"{source} → {target} skips {_and(skipped)}.", "remedy": remedy}
+    return {"text": f"There is no way from {source} to {target}.", "remedy": "Ask for an override if it must be."}
+
+
+def back_move(source: str, target: str) -> Words:
+    """Say that moves back need an override here."""
+    return {"text": f"Moving back from {source} to {target} needs an override.", "remedy": "Ask those who may give it."}
+
+
+def no_feedback(number: int, field: str) -> Words:
+    """Say that a failed round needs its feedback."""
+    text = (
+        f"Certification round {number} has begun, so moving back means that it failed; {field} has no feedback on it."
+    )
+    return {"text": text, "remedy": f"Write into {field} what must change, then move the issue again."}
+
+
+def field_empty(name: str) -> Words:
+    """Say that a field is empty."""
+    return {"text": f"{name} is empty.", "remedy": "Fill it."}
+
+
+def field_needed(name: str, step: str) -> Words:
+    """Say that a step needs a field."""
+    return {"text": f"{name} is empty; {step} needs it.", "remedy": "Fill it."}
+
+
+def field_value(name: str, value: object, wanted: Sequence[str]) -> Words:
+    """Say that a field holds another value than the gate asks for."""
+    found = f"is {value}" if value else "is empty"
+    return {"text": f"{name} {found}; it must be {' or '.join(wanted)}.", "remedy": "Decide it, then set the field."}
+
+
+def blocked_by(key: str) -> Words:
+    """Say that an open issue blocks this one."""
+    return {"text": f"{key} blocks this issue and is open.", "remedy": f"Resolve {key}, or remove the link."}
+
+
+def round_not_begun(key: str) -> Words:
+    """Say that testing hasn't begun."""
+    return {
+        "text": "The certification round has not begun.",
+        "remedy": f"Begin testing: move {key or 'its sub-task'} on.",
+    }
+
+
+def round_failed(number: int, back: str) -> Words:
+    """Say that the round's sub-task says *failed*."""
+    return {"text": f"Certification round {number} failed.", "remedy": f"Move the issue back to {back}."}
+
+
+def step_missing(summary: str, owner: str) -> Words:
+    """Say that a step has no sub-task (yet)."""
+    return {"text": f"“{summary}” has no sub-task yet; owner: {owner}.", "remedy": "It is made at the next look."}
+
+
+def step_open(key: str, summary: str, owner: str, standing: str, blamed: str) -> Words:
+    """Say why a step doesn't count."""
+    named = f"{key} “{summary}”"
+    match standing:
+        case "not counted" if blamed:
+            return {
+                "text": f"{named} was done before {blamed} was; owner: {owner}.",
+                "remedy": f"Finish {blamed} first.",
+            }
+        case "not counted":
+            return {"text": f"{named} is done, but doesn't count; owner: {owner}.", "remedy": "See its comments."}
+        case "failed":
+            return {"text": f"{named} failed; owner: {owner}.", "remedy": "Reopen it."}
+    return {"text": f"{named} is open; owner: {owner}.", "remedy": "Finish it."}
+
+
+def request_open(key: str, summary: str, title: str) -> Words:
+    """Say that a request is open."""
+    return {"text": f"{key} “{summary}” ({title}) is open.", "remedy": "Close it."}
+
+
+# --- Comments on the project issue -----------------------------------------------------------------------------------
+
+
+def refusal(source: str, target: str, reasons: Iterable[object], *, moved: str) -> str:
+    """Tell why a move is refused. `moved` is what becomes of the issue: back, already, stuck or held."""
+    return "\n".join(
+        [f"*The move from {escape(source)} to {escape(target)} is refused:*", *_list(reasons), _fate(moved, source)]
+    )
+
+
+def _fate(moved: str, source: str) -> str:
+    stage = escape(source)
+    return {
+        "back": f"The issue goes back to {stage}. Move it again when nothing is missing any more.",
+        "already": f"The project stays in {stage}.",
+        "stuck": f"The workflow offers no way back to {stage}, so the status stays; the project counts as in {stage} "
+        "until the gate opens or somebody moves the issue back.",
+        "held": "It was refused three times within an hour, so it is not moved back any more. Some automation may keep "
+        f"moving this issue: please stop it. The project counts as in {stage} until the gate opens.",
+    }[moved]
+
+
+def warning(source: str, target: str, reasons: Iterable[object]) -> str:
+    """Tell what was missing at a move that is accepted all the same."""
+    head = f"*The move from {escape(source)} to {escape(target)} is accepted, although something is missing:*"
+    return "\n".join([head, *_list(reasons)])
+
+
+def override_refused(field: str, stage: str) -> str:
+    """Tell that whoever filled the override may not."""
+    return (
+        f"_{escape(field)}_ was filled by someone who may not open the gate of {escape(stage)}, so it is cleared. "
+        "Please ask one of the people who may."
+    )
+
+
+def fees_may_apply(number: int, free: int, field: str) -> str:
+    """Tell that a round is beyond the free ones."""
+    return (
+        f"This is certification round {number}. {free} rounds are free, so additional fees may apply: "
+        f"_{escape(field)}_ says so now, and a review of the fees is among the sub-tasks."
+    )
+
+
+def next_round_may_cost(failed: int, free: int) -> str:
+    """Tell after the last free round failed that the next may cost."""
+    return f"{failed} certification rounds failed, and {free} are free: *additional fees may apply to the next round.*"
+
+
+def feedback_wanted(number: int, field: str, back: str) -> str:
+    """Ask for the feedback of a failed round."""
+    return (
+        f"Certification round {number} is marked as failed. Please write into _{escape(field)}_ what must change; "
+        f"the issue then goes back to {escape(back)} by itself."
+    )
+
+
+def slot_given_up(start: date) -> str:
+    """Tell that the slot passed without the materials."""
+    return (
+        f"The certification slot of {start} has begun, but the materials are not in, so the slot is given up. "
+        "The next free one is proposed as soon as they are."
+    )
+
+
+def status_unknown(status: str, stage: str) -> str:
+    """Tell that the status belongs to no stage."""
+    return (
+        f"The status “{escape(status)}” belongs to no stage of this lifecycle. The project counts as in "
+        f"{escape(stage)}, and nothing is checked until the issue has one of its statuses again."
+    )
+
+
+# --- Comments on a step ----------------------------------------------------------------------------------------------
+
+
+def reopened_for_order(blamed: str) -> str:
+    """Tell that the step came before its turn."""
+    return (
+        f"Reopened: {escape(blamed)} comes before this step, and was not done, or was done again since. "
+        "Please check and close it again."
+    )
+
+
+def reopened_for_waiver() -> str:
+    """Tell that whoever waived the step may not."""
+    return (
+        "Reopened: a required step is waived only by those who may override a gate. Please do it, or ask one of them."
+    )
+
+
+def reopened_for_approver(title: str) -> str:
+    """Tell that somebody else approved."""
+    return f"Reopened: this approval counts only from the {escape(title)} of the project."
+
+
+def reopened_for_slot() -> str:
+    """Tell that the slot must be agreed anew."""
+    return (
+        "Reopened: the slot was given up because the materials were not in. "
+        "Please agree the next one once it is proposed."
+    )
+
+
+def overdue(due: date) -> str:
+    """Remind of a due date."""
+    return f"This was due on {due}. Please finish it, or set the day on which it will be done."
+
+
+# --- For the operator ------------------------------------------------------------------------------------------------
+
+
+def foreign_stage(author: str | None, value: str | None, stage: str) -> str:
+    """Tell the operator that somebody else wrote the stage field."""
+    return f"{author or 'somebody'} set the stage field to {value!r}; it is put right to {stage!r}"
+
+
+def no_free_slot() -> str:
+    """Tell the operator that the calendar is full."""
+    return "no free certification slot within two years; raise [certification.capacity] or open a season"
+
+
+def overbooked(days: Iterable[date]) -> str:
+    """Tell the operator that people chose a day that was full."""
+    return f"more certification rounds than places on {', '.join(str(day) for day in days)}"
+
+
+def _list(reasons: Iterable[object]) -> list[str]:
+    return [f"* {escape(str(reason))}" for reason in reasons]
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,188 @@
+"""Certification rounds: which began, how they ended, and what the present one waits for. docs/lifecycle.md."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from mappings import Mapping
+from mappings.model import Certification
+from sync_service.lifecycle.facts import STATUS, Change, ProjectIssue, SubTask
+from sync_service.lifecycle.history import Visit
+from sync_service.lifecycle.record import Record, Round
+from sync_service.lifecycle.subtasks import ONCE, Index, completed_at, reached
+from sync_service.lifecycle.workdays import add_workdays, day_begin, local_day, workdays_between
+
+CERTIFIED, FAILED, WITHDRAWN = "certified", "failed", "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundView:
+    """The present certification visit.
+
+    `number` is the round's number if testing begins in this visit; `outcome` what its sub-task says. `slot` is a day,
+    `slot_begins` when business begins on it; `earliest_end` is the due date of the round.
+    """
+
+    entry: Round
+    number: int
+    beyond_free: bool
+    begun: datetime | None = None
+    outcome: str | None = None
+    notified_at: datetime | None = None
+    materials_in: datetime | None = None
+    slot: date | None = None
+    slot_begins: datetime | None = None
+    earliest_end: date | None = None
+    feedback: Change | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundsObserver:
+    """Reads the rounds from the visits and the sub-tasks; what is no longer there to be read, from the record."""
+
+    issue: ProjectIssue
+    mapping: Mapping
+    rounds: Certification
+    record: Record
+    visits: tuple[Visit, ...]
+    index: Index
+    enforce_since: datetime
+
+    def entries(self) -> tuple[Round, ...]:
+        """Return every certification visit, oldest first, numbered where testing began."""
+        numbered: list[Round] = []
+        for visit, successor in self._stays():
+            entry = self._entry(visit, successor)
+            count = sum(known.number is not None for known in numbered)
+            number = count + 1 if entry.begun else None
+            numbered.append(entry.model_copy(update={"number": number}))
+        return tuple(numbered)
+
+    def _stays(self) -> Iterator[tuple[Visit, Visit | None]]:
+        """Pair each certification visit with the visit of another stage that followed it, ends apart."""
+        on_the_way = [visit for visit in self.visits if not self.mapping.stages[visit.stage].end]
+        for position, visit in enumerate(on_the_way):
+            following = on_the_way[position + 1] if position + 1 < len(on_the_way) else None
+            if visit.stage == self.rounds.stage and (following is None or following.id != visit.id):
+                yield visit, following
+
+    def _entry(self, visit: Visit, successor: Visit | None) -> Round:
+        known = self.record.round_of(visit.id)
+        if known.result is not None:
+            return known
+        begun = known.begun or self._begun(visit)
+        entry = known.model_copy(update={"begun": begun, **self._preparation(visit)})
+        if successor is None:
+            return entry
+        return entry.model_copy(update=self._ending(visit, successor, begun, entry))
+
+    def _preparation(self, visit: Visit) -> dict[str, object]:
+        known = self.record.round_of(visit.id)
+        is_last = visit.id == self.visits[-1].id
+        return {
+            "slot": self._start() if is_last else known.slot,
+            "materials": self.completed(self.rounds.materials_step, visit) or known.materials,
+        }
+
+    def _ending(self, visit: Visit, successor: Visit, begun: datetime | None, entry: Round) -> dict[str, object]:
+        ended = self._left_at(visit)
+        result = self._result(successor, begun)
+        calendar = self.mapping.calendar
+        due = self._earliest_end(entry.materials, entry.slot)
+        feedback = self.feedback(visit)
+        last_day = local_day(calendar, ended)
+        return {
+            "ended": ended,
+            "result": result,
+            "reasons": self._reasons() if result == FAILED and successor.id == self.visits[-1].id else (),
+            "feedback": feedback.id if feedback and result == FAILED else None,
+            "business_days": workdays_between(calendar, local_day(calendar, begun), last_day) if begun else None,
+            "early": bool(begun and due and last_day < due),
+        }
+
+    def _left_at(self, visit: Visit) -> datetime:
+        return max(stay.until for stay in self.visits if stay.id == visit.id and stay.until)
+
+    def _result(self, successor: Visit, begun: datetime | None) -> str:
+        if begun is None:
+            return WITHDRAWN
+        way = self.mapping.way
+        return CERTIFIED if way.index(successor.stage) > way.index(self.rounds.stage) else FAILED
+
+    def _begun(self, visit: Visit) -> datetime | None:
+        """Return when people first moved the round's sub-task; adopted visits count as begun when they were entered."""
+        testing = self.index.get((self.rounds.round_step, visit.id, ""), ())
+        moves = [began for subtask in testing if (began := self._first_move(subtask))]
+        return min(moves, default=visit.begun if visit.begun < self.enforce_since else None)
+
+    def _first_move(self, subtask: SubTask) -> datetime | None:
+        given_up = self.mapping.jira.step_statuses.wont_do.statuses
+        return next(
+            (
+                change.at
+                for change in subtask.changes
+                if change.field == STATUS and change.author not in self.issue.ours and change.after not in given_up
+            ),
+            None,
+        )
+
+    def view(self, visit: Visit, entries: tuple[Round, ...]) -> RoundView:
+        """Return what the present certification visit shows and waits for."""
+        entry = next(known for known in entries if known.visit == visit.id)
+        earlier = sum(known.number is not None for known in entries if known.visit != visit.id)
+        slot = self._start()
+        materials = self.completed(self.rounds.materials_step, visit)
+        return RoundView(
+            entry=entry,
+            number=earlier + 1,
+            beyond_free=earlier + 1 > self.rounds.free_rounds,
+            begun=entry.begun,
+            outcome=self._outcome(visit),
+            notified_at=self.completed(self.rounds.notify_step, visit),
+            materials_in=materials,
+            slot=slot,
+            slot_begins=day_begin(self.mapping.calendar, slot) if slot else None,
+            earliest_end=self._earliest_end(materials, slot),
+            feedback=self.feedback(visit),
+        )
+
+    def _outcome(self, visit: Visit) -> str | None:
+        testing = self.index.get((self.rounds.round_step, visit.id, ""), ())[:1]
+        for subtask in testing:
+            if reached(subtask, self.rounds.certified):
+                return CERTIFIED
+            if reached(subtask, self.rounds.failed):
+                return FAILED
+        return None
+
+    def completed(self, step_key: str, visit: Visit) -> datetime | None:
+        """Return when the step's last sub-task of the visit was done; None while one is not."""
+        step = self.mapping.stages[self.rounds.stage].steps[step_key]
+        wont_do = self.mapping.jira.step_statuses.wont_do
+        ends: list[datetime] = []
+        for party in step.parties or ("",):
+            twins = self.index.get((step_key, visit.id if step.each_visit else ONCE, party), ())[:1]
+            if not twins or not twins[0].is_done or reached(twins[0], wont_do):
+                return None
+            ends.append(completed_at(twins[0], self.issue.categories))
+        return max(ends)
+
+    def feedback(self, visit: Visit) -> Change | None:
+        """Return the last change of the feedback in this visit, where the field is filled."""
+        last = self.issue.last_change("certification_feedback")
+        return last if last and last.at >= visit.begun and self.issue.fields.get("certification_feedback") else None
+
+    def _reasons(self) -> tuple[str, ...]:
+        value = self.issue.fields.get("failure_reasons")
+        return value if isinstance(value, tuple) else ()
+
+    def _start(self) -> date | None:
+        value = self.issue.fields.get("certification_start")
+        return value if isinstance(value, date) and not isinstance(value, datetime) else None
+
+    def _earliest_end(self, materials: datetime | None, slot: date | None) -> date | None:
+        if materials is None or slot is None:
+            return None
+        calendar = self.mapping.calendar
+        begin = max(local_day(calendar, materials), slot)
+        return add_workdays(calendar, begin, self.rounds.capacity.round_business_days)

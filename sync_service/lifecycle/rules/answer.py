@@ -1,0 +1,122 @@
+"""Answer the crossings: accept or refuse, say why once, send back. docs/lifecycle.md, *Crossings*."""
+
+from datetime import timedelta
+
+from sync_service.lifecycle import messages
+from sync_service.lifecycle.draft import Draft
+from sync_service.lifecycle.gates import Verdict, judge
+from sync_service.lifecycle.history import Crossing
+from sync_service.lifecycle.record import Accepted, Refused
+from sync_service.lifecycle.rules.upkeep import create_missing_steps
+from sync_service.lifecycle.state import State, derive
+
+TUG_OF_WAR = timedelta(hours=1)
+PATIENCE = 3
+"""Refusals of one edge within an hour after which the service stops moving the issue back."""
+
+
+def answer_crossing(state: State, draft: Draft) -> bool:
+    """Answer the first crossing that waits, or look again at one that still stands; tell whether more are waiting."""
+    waiting = [crossing for crossing in state.unanswered if crossing.target != state.stage]
+    crossing = waiting[0] if waiting else state.standing
+    if crossing is None:
+        return False
+    verdict = judge(state, crossing.target)
+    if verdict.accepts:
+        _accept(state, draft, crossing, verdict)
+        return len(waiting) > 1
+    if waiting or not _was_told(state, crossing):
+        _refuse(state, draft, crossing)
+    elif not _is_held(state):
+        _send_back(state, draft, crossing)
+    return False
+
+
+def _was_told(state: State, crossing: Crossing) -> bool:
+    """Tell whether the refusal was said: the record has it or, where the record was lost, the label shows it."""
+    refused = state.record.refused
+    if refused is None:
+        return state.retold and state.mapping.jira.labels.gate_violation in state.issue.labels
+    return refused.through == crossing.change
+
+
+def _is_held(state: State) -> bool:
+    return state.record.refused is not None and state.record.refused.held
+
+
+def _accept(state: State, draft: Draft, crossing: Crossing, verdict: Verdict) -> None:
+    mapping, record = state.mapping, draft.record
+    override = state.override
+    overrides = tuple(
+        entry.model_copy(update={"used": crossing.change}) if entry == override else entry for entry in record.overrides
+    )
+    accepted = (*record.accepted, Accepted(crossing.target, crossing.at, crossing.change))
+    changes = {"accepted": accepted, "refused": None, "overrides": overrides}
+    draft.keep(record.model_copy(update=changes), f"{mapping.title(crossing.target)} is accepted")
+    draft.set_field("stage", mapping.title(crossing.target), f"{mapping.title(crossing.target)} is accepted")
+    if "gate_override" in mapping.fields:
+        draft.set_field("gate_override", None, "an accepted move uses the override up")
+    warned = verdict.enforcement == "warn" and not verdict.is_open
+    draft.label(mapping.jira.labels.gate_warning, present=warned, why="the gate warns")
+    if warned:
+        source, target = mapping.title(state.stage), mapping.title(crossing.target)
+        draft.say(messages.warning(source, target, verdict.reasons))
+
+
+def _refuse(state: State, draft: Draft, crossing: Crossing) -> None:
+    """Refuse with every reason; the steps that are named as missing are made first, so that they have a key."""
+    create_missing_steps(state, draft)
+    named = derive(draft.facts, state.mapping, state.now, state.enforce_since)
+    refused = _refusal(state, crossing)
+    why = f"the move to {state.mapping.title(crossing.target)} is refused"
+    draft.keep(draft.record.model_copy(update={"refused": refused}), why)
+    if "last_refusal" in state.mapping.fields:
+        draft.set_field("last_refusal", state.now, why)
+    moved = _fate(state, crossing, held=refused.held)
+    source, target = state.mapping.title(state.stage), state.mapping.title(crossing.target)
+    draft.say(messages.refusal(source, target, judge(named, crossing.target).reasons, moved=moved))
+    if moved == "back":
+        _send_back(state, draft, crossing)
+
+
+def _refusal(state: State, crossing: Crossing) -> Refused:
+    edge = f"{state.stage}>{crossing.target}"
+    known = state.record.refused.recent if state.record.refused else {}
+    recent = {
+        name: tuple(at for at in times if at > state.now - TUG_OF_WAR) for name, times in known.items() if name != edge
+    }
+    times = tuple(at for at in known.get(edge, ()) if at > state.now - TUG_OF_WAR)
+    last = state.unanswered[-1] if state.unanswered else crossing
+    return Refused(
+        through=last.change,
+        at=last.at,
+        edge=edge,
+        recent={name: kept for name, kept in recent.items() if kept} | {edge: (*times, state.now)},
+        held=len(times) >= PATIENCE,
+    )
+
+
+def _fate(state: State, crossing: Crossing, *, held: bool) -> str:
+    if state.mapping.stage_by_status.get(state.issue.status) == state.stage:
+        return "already"
+    if held:
+        return "held"
+    return "back" if _way_back(state, crossing) else "stuck"
+
+
+def _way_back(state: State, crossing: Crossing) -> tuple[str, ...]:
+    """Return the statuses of the last accepted stage that the workflow offers, the one that was left first."""
+    statuses = state.mapping.stages[state.stage].statuses
+    wanted = (crossing.before, *statuses) if crossing.before in statuses else statuses
+    return tuple(status for status in dict.fromkeys(wanted) if status and status in state.issue.ways)
+
+
+def _send_back(state: State, draft: Draft, crossing: Crossing) -> None:
+    if way := _way_back(state, crossing):
+        draft.move(way, f"the move to {state.mapping.title(crossing.target)} is refused")
+
+
+def mark_violation(state: State, draft: Draft) -> None:
+    """Keep the label that tells that the status is not where the project stands, and that it stays so."""
+    stays = state.standing is not None and state.issue.id not in draft.moves
+    draft.label(state.mapping.jira.labels.gate_violation, present=stays, why="the status disagrees with the stage")

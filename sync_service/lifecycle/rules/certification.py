@@ -1,0 +1,140 @@
+"""Run the certification rounds: fees, results, slots. docs/lifecycle.md, *Certification rounds* and *Slots*."""
+
+from datetime import date
+
+from mappings.model import Certification
+from sync_service.lifecycle import messages
+from sync_service.lifecycle.draft import Draft
+from sync_service.lifecycle.gates import judge
+from sync_service.lifecycle.record import Round
+from sync_service.lifecycle.rounds import CERTIFIED, FAILED, RoundView
+from sync_service.lifecycle.rules.upkeep import reopen_agreed_slot
+from sync_service.lifecycle.slots import earliest_slot
+from sync_service.lifecycle.state import State
+
+
+def raise_fees(state: State, draft: Draft) -> None:
+    """Say once a visit, when its round would be beyond the free ones, that fees may apply."""
+    rounds, view = _present(state)
+    if not rounds or not view or not view.beyond_free or view.entry.fees_raised:
+        return
+    values, name = state.mapping.jira.values, state.mapping.fields["additional_fees"].name
+    _keep(draft, view, fees_raised=True)
+    if state.issue.fields.get("additional_fees") in (None, values.no_fees):
+        draft.set_field("additional_fees", values.fees_may_apply, "the round is beyond the free ones")
+        draft.say(messages.fees_may_apply(view.number, rounds.free_rounds, name))
+
+
+def warn_of_fees(state: State, draft: Draft) -> None:
+    """Say, when the last free round has failed, that the next may cost."""
+    rounds = state.mapping.certification
+    known = {entry.visit: entry.result for entry in draft.record.rounds}
+    failed = [entry for entry in state.rounds if entry.result == FAILED]
+    if rounds and not state.retold and len(failed) == rounds.free_rounds > 0 and known.get(failed[-1].visit) is None:
+        _keep_entries(state, draft)
+        draft.say(messages.next_round_may_cost(len(failed), rounds.free_rounds))
+
+
+def carry_out_result(state: State, draft: Draft) -> None:
+    """Move the project issue as the round's sub-task says, once what the move asks for is there."""
+    rounds, view = _present(state)
+    if not rounds or not view or not view.begun or state.standing or state.unanswered:
+        return
+    if view.outcome == CERTIFIED and judge(state, rounds.passed_to).accepts:
+        _move(state, draft, rounds.passed_to, view)
+    if view.outcome == FAILED and view.feedback is not None:
+        _move(state, draft, rounds.failed_to, view)
+    if view.outcome == FAILED and view.feedback is None and not view.entry.feedback_asked:
+        _keep(draft, view, feedback_asked=True)
+        _ask_for_feedback(state, draft, rounds, view)
+
+
+def _ask_for_feedback(state: State, draft: Draft, rounds: Certification, view: RoundView) -> None:
+    """Ask, unless the record was lost: then nobody knows whether it was asked, and the gate shows it anyway."""
+    if not state.retold:
+        field, back = state.mapping.fields["certification_feedback"].name, state.mapping.title(rounds.failed_to)
+        draft.say(messages.feedback_wanted(view.number, field, back))
+
+
+def _move(state: State, draft: Draft, stage: str, view: RoundView) -> None:
+    way = tuple(status for status in state.mapping.stages[stage].statuses if status in state.issue.ways)
+    if way and state.issue.id not in draft.moves:
+        draft.move(way, f"certification round {view.number} {view.outcome}")
+    if not way:
+        draft.note(
+            f"the workflow offers no way to {state.mapping.title(stage)}, though round {view.number} {view.outcome}"
+        )
+
+
+def give_up_missed_slot(state: State, draft: Draft) -> None:
+    """Give the slot up when it has begun and neither the materials nor the tests are there."""
+    _, view = _present(state)
+    if not view or not view.slot or not view.slot_begins or view.materials_in or view.begun:
+        return
+    if view.slot_begins > state.now:
+        draft.looks.add(view.slot_begins)
+        return
+    _keep(draft, view, given_up=(*view.entry.given_up, view.slot), slot=None)
+    draft.set_field("certification_start", None, "the slot has begun without the materials")
+    draft.say(messages.slot_given_up(view.slot))
+    reopen_agreed_slot(state, draft, messages.reopened_for_slot())
+
+
+def wished_slot(state: State) -> date | None:
+    """Return the earliest day of the slot that is to be proposed now; None where none is."""
+    rounds, view = _present(state)
+    if not rounds or not view or view.slot or view.begun or view.notified_at is None:
+        return None
+    if view.entry.given_up and view.materials_in is None:
+        return None
+    return earliest_slot(state.mapping.calendar, rounds.capacity, view.notified_at, state.now)
+
+
+def clear_stale_slot(state: State, draft: Draft) -> None:
+    """Clear the slot of a visit that is over, but for a certified round's."""
+    rounds = state.mapping.certification
+    ended = [entry for entry in state.rounds if entry.result]
+    if not rounds or state.round or not ended or ended[-1].result == CERTIFIED:
+        return
+    if ended[-1].slot is not None and state.issue.fields.get("certification_start") == ended[-1].slot:
+        draft.set_field("certification_start", None, "the visit of the slot is over")
+
+
+def keep_rounds(state: State, draft: Draft) -> None:
+    """Keep the rounds in the record and in the fields that managers report from."""
+    if state.mapping.certification is None:
+        return
+    values = state.mapping.jira.values
+    _keep_entries(state, draft)
+    begun = sum(entry.number is not None for entry in state.rounds)
+    results = [entry.result for entry in state.rounds if entry.result]
+    named = {CERTIFIED: values.certified, FAILED: values.failed}
+    why = "the rounds changed"
+    if begun:
+        draft.set_field("certification_round", float(begun), why)
+    if results:
+        draft.set_field("certification_result", named.get(results[-1], values.withdrawn), why)
+        draft.set_field("rounds_failed", float(results.count(FAILED)), why)
+
+
+def _keep_entries(state: State, draft: Draft) -> None:
+    """Keep what was observed, with what the record alone knows: what was said, and which slots were given up."""
+    said = {entry.visit: entry for entry in draft.record.rounds}
+    entries = tuple(_with_said(entry, said.get(entry.visit)) for entry in state.rounds)
+    draft.keep(draft.record.model_copy(update={"rounds": entries}), "the rounds changed")
+
+
+def _with_said(entry: Round, kept: Round | None) -> Round:
+    if kept is None:
+        return entry
+    said = {key: getattr(kept, key) for key in ("fees_raised", "feedback_asked", "given_up")}
+    return entry.model_copy(update=said)
+
+
+def _keep(draft: Draft, view: RoundView, **changes: object) -> None:
+    entry = next((known for known in draft.record.rounds if known.visit == view.entry.visit), view.entry)
+    draft.keep(draft.record.with_round(entry.model_copy(update=changes)), "what was said is noted")
+
+
+def _present(state: State) -> tuple[Certification | None, RoundView | None]:
+    return (None, None) if state.ended else (state.mapping.certification, state.round)

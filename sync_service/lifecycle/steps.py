@@ -1,0 +1,262 @@
+"""Steps: which sub-tasks a visit needs, whether each counts, who owns it and when it is due. docs/lifecycle.md."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from mappings import Mapping
+from mappings.model import EVERY_STEP_ABOVE, Step
+from sync_service.lifecycle.facts import LABELS, STATUS, Change, ProjectIssue, SubTask
+from sync_service.lifecycle.history import Visit
+from sync_service.lifecycle.record import Record, Waiver
+from sync_service.lifecycle.rounds import RoundView
+from sync_service.lifecycle.subtasks import (
+    ONCE,
+    Identity,
+    Index,
+    completed_at,
+    last_change,
+    reached,
+    reopened_since,
+    was_done,
+)
+from sync_service.lifecycle.workdays import add_workdays, local_day
+
+
+class Standing(StrEnum):
+    """What a step's sub-task amounts to."""
+
+    MISSING = "missing"
+    OPEN = "open"
+    DONE = "done"
+    WAIVED = "waived"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    NOT_COUNTED = "not counted"
+
+
+class Fault(StrEnum):
+    """Why a step that says *done* doesn't count."""
+
+    ORDER = "order"
+    WAIVER = "waiver"
+    APPROVER = "approver"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepState:
+    """A required step as it stands. `settles` is when a fault's grace ends; `blamed` the step that it came before."""
+
+    key: str
+    step: Step
+    visit: str
+    party: str
+    roles: tuple[str, ...]
+    subtask: SubTask | None
+    standing: Standing
+    done_at: datetime | None = None
+    fault: Fault | None = None
+    blamed: str = ""
+    settles: datetime | None = None
+    waiver: Waiver | None = None
+    half_reopened: bool = False
+    owner: str | None = None
+    due: date | None = None
+
+    @property
+    def satisfied(self) -> bool:
+        """Tell whether the gate need not wait for it."""
+        return self.standing in (Standing.DONE, Standing.WAIVED)
+
+    @property
+    def identity(self) -> Identity:
+        """The step, visit and party that its marker names."""
+        return self.key, self.visit, self.party
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepJudge:
+    """Judges the steps of one visit by the facts of now."""
+
+    issue: ProjectIssue
+    mapping: Mapping
+    record: Record
+    visit: Visit
+    round: RoundView | None
+    index: Index
+    now: datetime
+
+    def judge(self) -> tuple[StepState, ...]:
+        """Return the state of every step that the visit needs, in the mapping's order."""
+        states: list[StepState] = []
+        for key, step, party in self._required():
+            state = self._undated(key, step, party, states)
+            states.append(
+                replace(state, owner=first_user(self.issue, self.mapping, state.roles), due=self._due(state, states))
+            )
+        return tuple(states)
+
+    def _required(self) -> Iterator[tuple[str, Step, str]]:
+        for key, step in self.mapping.stages[self.visit.stage].steps.items():
+            if self._applies(step):
+                for party in step.parties or ("",):
+                    yield key, step, party
+
+    def _applies(self, step: Step) -> bool:
+        if step.beyond_free_rounds and not (self.round and self.round.beyond_free):
+            return False
+        if step.when is None:
+            return True
+        value = self.issue.fields.get(step.when.field)
+        return step.when.or_empty if not value else value in step.when.is_in
+
+    def _undated(self, key: str, step: Step, party: str, above: list[StepState]) -> StepState:
+        visit = self.visit.id if step.each_visit else ONCE
+        twins = self.index.get((key, visit, party), ())
+        subtask = twins[0] if twins else None
+        blank = StepState(
+            key=key,
+            step=step,
+            visit=visit,
+            party=party,
+            roles=(party,) if party else step.owner,
+            subtask=subtask,
+            standing=Standing.MISSING,
+        )
+        if subtask is None:
+            return blank
+        if not subtask.is_done:
+            return replace(blank, standing=Standing.OPEN)
+        return self._closed(blank, subtask, above)
+
+    def _closed(self, blank: StepState, subtask: SubTask, above: list[StepState]) -> StepState:
+        if reached(subtask, self.mapping.jira.step_statuses.wont_do):
+            return self._not_to_be_done(blank, subtask)
+        rounds = self.mapping.certification
+        is_round = rounds and self.visit.stage == rounds.stage and blank.key == rounds.round_step
+        if rounds and is_round and reached(subtask, rounds.failed):
+            return replace(blank, standing=Standing.FAILED)
+        done_at = completed_at(subtask, self.issue.categories)
+        done = replace(blank, standing=Standing.DONE, done_at=done_at)
+        if self._half_reopened(subtask, done_at):
+            return replace(done, standing=Standing.NOT_COUNTED, half_reopened=True)
+        if not self._approved_by_owner(done, subtask):
+            return replace(done, standing=Standing.NOT_COUNTED, fault=Fault.APPROVER)
+        return self._in_order(done, above)
+
+    def _not_to_be_done(self, blank: StepState, subtask: SubTask) -> StepState:
+        last = last_change(subtask, STATUS, "resolution")
+        if last is not None and last.author in self.issue.ours:
+            return replace(blank, standing=Standing.SUPERSEDED)
+        change, author = (last.id, last.author) if last else ("created", self.issue.creator)
+        known = next((w for w in self.record.waivers if (w.subtask, w.change) == (subtask.id, change)), None)
+        waiver = known or Waiver(
+            subtask=subtask.id, change=change, by=author, granted=may_override(self.issue, self.mapping, author)
+        )
+        if waiver.granted:
+            return replace(blank, standing=Standing.WAIVED, waiver=waiver)
+        half = self._half_reopened(subtask, last.at if last else subtask.created)
+        return replace(
+            blank,
+            standing=Standing.NOT_COUNTED,
+            waiver=waiver,
+            half_reopened=half,
+            fault=None if half else Fault.WAIVER,
+        )
+
+    def _half_reopened(self, subtask: SubTask, done_at: datetime) -> bool:
+        """Tell whether we said that the step is reopened, but the transition is still to come."""
+        label = self.mapping.jira.labels.reopened
+        if label not in subtask.labels:
+            return False
+        added = [c.at for c in subtask.changes if c.field == LABELS and label in (c.after or "").split()]
+        return bool(added) and done_at <= added[-1]
+
+    def _approved_by_owner(self, done: StepState, subtask: SubTask) -> bool:
+        if self.mapping.approver == "recorded" or not done.party:
+            return True
+        last = last_change(subtask, STATUS)
+        wanted = first_user(self.issue, self.mapping, done.roles)
+        return last is None or wanted is None or last.author in (wanted, *self.issue.ours)
+
+    def _in_order(self, done: StepState, above: list[StepState]) -> StepState:
+        done_at = done.done_at or self.now
+        settles = done_at + timedelta(seconds=self.mapping.order_grace_seconds)
+        blamed = next((b for b in before(done.step, above) if not self._precedes(b, done, done_at, settles)), None)
+        if blamed is None:
+            return done
+        return replace(done, standing=Standing.NOT_COUNTED, fault=Fault.ORDER, blamed=name_of(blamed), settles=settles)
+
+    def _precedes(self, earlier: StepState, done: StepState, done_at: datetime, settles: datetime) -> bool:
+        if earlier.standing is Standing.WAIVED:
+            return True
+        if done.step.irrevocable:
+            return earlier.subtask is None or was_done(earlier.subtask, min(settles, self.now), self.issue.categories)
+        if earlier.done_at is None or earlier.subtask is None or earlier.half_reopened or self._to_reopen(earlier):
+            return False
+        return earlier.done_at <= settles and not reopened_since(earlier.subtask, done_at, self.issue.categories)
+
+    def _to_reopen(self, earlier: StepState) -> bool:
+        return earlier.fault is not None and (earlier.settles is None or earlier.settles <= self.now)
+
+    def _due(self, state: StepState, above: list[StepState]) -> date | None:
+        rounds = self.mapping.certification
+        if self.round and rounds and state.key == rounds.round_step:
+            return self.round.earliest_end
+        due = state.step.due
+        begin = self._due_from(state.step, above) if due else None
+        return add_workdays(self.mapping.calendar, begin, due.business_days) if due and begin else None
+
+    def _due_from(self, step: Step, above: list[StepState]) -> date | None:
+        if step.due and step.due.after_field:
+            value = self.issue.fields.get(step.due.after_field)
+            return value if isinstance(value, date) and not isinstance(value, datetime) else None
+        if step.due and step.due.after_step:
+            ends = [state.done_at for state in above if state.key == step.due.after_step]
+            last = None if None in ends else max((end for end in ends if end), default=None)
+            return local_day(self.mapping.calendar, last) if last else None
+        return local_day(self.mapping.calendar, self.visit.begun)
+
+
+def before(step: Step, above: list[StepState]) -> list[StepState]:
+    """Return the states that the step comes after."""
+    return [state for state in above if EVERY_STEP_ABOVE in step.after or state.key in step.after]
+
+
+def name_of(state: StepState) -> str:
+    """Return how people find the step: its sub-task's key, or its key in the mapping."""
+    return state.subtask.key if state.subtask else state.key
+
+
+def first_user(issue: ProjectIssue, mapping: Mapping, roles: Iterable[str]) -> str | None:
+    """Return the account of the first role with a user, else of a role's proxy, else a role's default."""
+    declared = [mapping.roles[key] for key in roles]
+    proxies = [mapping.roles[role.proxy] for role in declared if role.proxy]
+    named = [issue.fields.get(role.field) for role in (*declared, *proxies)]
+    accounts = [*named, *(role.default for role in declared)]
+    return next((str(account) for account in accounts if account and account not in issue.unassignable), None)
+
+
+def whose_rights(issue: ProjectIssue, mapping: Mapping) -> frozenset[str]:
+    """Return the accounts whose groups and roles must be known: who filled an override, or closed a step as not done."""
+    if not (mapping.override.groups or mapping.override.roles):
+        return frozenset()
+    asked = {last.author for subtask in issue.subtasks if (last := _waived(subtask, mapping))}
+    if issue.fields.get("gate_override"):
+        filled = issue.last_change("gate_override")
+        asked.add(filled.author if filled else issue.creator)
+    return frozenset(account for account in asked if account and account not in issue.ours)
+
+
+def _waived(subtask: SubTask, mapping: Mapping) -> Change | None:
+    is_step = subtask.marker is not None and reached(subtask, mapping.jira.step_statuses.wont_do)
+    return last_change(subtask, STATUS, "resolution") if is_step else None
+
+
+def may_override(issue: ProjectIssue, mapping: Mapping, account: str | None) -> bool:
+    """Tell whether the account is one that the mapping lets open gates and waive steps."""
+    if account is None:
+        return False
+    named = {f"group:{name}" for name in mapping.override.groups} | {f"role:{name}" for name in mapping.override.roles}
+    return account in mapping.override.accounts or bool(named & issue.groups.get(account, frozenset()))

@@ -1,0 +1,72 @@
+"""What a sub-task's own history says: which step it is, when it was done, whether it was reopened."""
+
+from collections.abc import Mapping as MappingOf
+from datetime import datetime
+
+from mappings.model import Outcome
+from sync_service.lifecycle.facts import STATUS, Change, ProjectIssue, SubTask
+
+ONCE = "once"
+"""The visit in the marker of a step that is made once per project."""
+
+Identity = tuple[str, str, str]
+"""A step's sub-task: step, visit, party."""
+
+Index = MappingOf[Identity, list[SubTask]]
+Categories = MappingOf[str, str]
+
+
+def by_marker(issue: ProjectIssue) -> Index:
+    """Index the sub-tasks that bear a marker of this issue, the oldest of each marker first."""
+    index: dict[Identity, list[SubTask]] = {}
+    for subtask in issue.subtasks:
+        if (marker := subtask.marker) and marker.parent == issue.id:
+            index.setdefault((marker.step, marker.visit, marker.party), []).append(subtask)
+    for twins in index.values():
+        twins.sort(key=_age)
+    return index
+
+
+def _age(subtask: SubTask) -> tuple[bool, int]:
+    return not subtask.id, int(subtask.id or 0)
+
+
+def reached(subtask: SubTask, outcome: Outcome) -> bool:
+    """Tell whether the sub-task's status or resolution stands for the outcome."""
+    return subtask.status in outcome.statuses or (subtask.is_done and subtask.resolution in outcome.resolutions)
+
+
+def last_change(subtask: SubTask, *fields: str) -> Change | None:
+    """Return the newest change of any of the fields."""
+    return next((change for change in reversed(subtask.changes) if change.field in fields), None)
+
+
+def completed_at(subtask: SubTask, categories: Categories) -> datetime:
+    """Return when the sub-task last became done; its creation where the log doesn't say."""
+    return next((c.at for c in reversed(subtask.changes) if _became_done(c, categories)), subtask.created)
+
+
+def reopened_since(subtask: SubTask, at: datetime, categories: Categories) -> bool:
+    """Tell whether the sub-task left *done* after the time."""
+    return any(c.at > at and _left_done(c, categories) for c in subtask.changes)
+
+
+def was_done(subtask: SubTask, at: datetime, categories: Categories) -> bool:
+    """Tell whether the sub-task was done at the time."""
+    moves = [c for c in subtask.changes if c.field == STATUS]
+    last = next((c for c in reversed(moves) if c.at <= at), None)
+    if last is not None:
+        return categories.get(last.after or "") == "done"
+    return categories.get(moves[0].before or "") == "done" if moves else subtask.is_done
+
+
+def _became_done(change: Change, categories: Categories) -> bool:
+    return change.field == STATUS and _categories(change, categories) == (False, True)
+
+
+def _left_done(change: Change, categories: Categories) -> bool:
+    return change.field == STATUS and _categories(change, categories) == (True, False)
+
+
+def _categories(change: Change, categories: Categories) -> tuple[bool, bool]:
+    return categories.get(change.before or "") == "done", categories.get(change.after or "") == "done"

@@ -1,0 +1,34 @@
+"""Jira's wiki markup: text of people set into ours so that it can neither break the layout nor mention anyone."""
+
+import re
+from collections.abc import Mapping as MappingOf
+from string import Formatter
+from typing import Any
+
+SPECIAL = re.compile(r"[\\{}\[\]|*_+^~!#?]|(?<!\w)-|-(?!\w)")
+"""A hyphen within a word stays: Jira makes a link of `INT-14` only as it stands."""
+
+
+def escape(text: str) -> str:
+    """Return one line of text with every character that wiki markup gives a meaning escaped."""
+    return SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def escape_lines(text: str) -> str:
+    """Return text of several lines escaped line by line."""
+    return "\n".join(escape(line) for line in text.splitlines())
+
+
+class _Filler(Formatter):
+    """Fills `{name}` and nothing else: no attributes, no indexes, no formats; an unknown name stays as it is."""
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:  # noqa: ARG002
+        return kwargs.get(field_name, "{" + field_name + "}"), field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ARG002
+        return str(value)
+
+
+def fill(template: str, words: MappingOf[str, str]) -> str:
+    """Return the template with each `{name}` replaced; `{{` and `}}` stand for the braces themselves."""
+    return _Filler().vformat(template, (), words).strip()

@@ -1,0 +1,115 @@
+"""The inbox: every webhook delivery, once, on the disk before it is acknowledged."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, delete, func, select
+
+from sync_service.store.arrivals import Arrival, Arrivals
+from sync_service.store.database import Database
+from sync_service.store.grouping import GroupCommit
+from sync_service.store.schema import inbox
+from sync_service.store.times import from_stamp, milliseconds
+from sync_service.store.values import OURS_WAITS, Delivery, Received
+
+_PRUNED_AT_ONCE = 500
+"""How many rows one transaction deletes, so that no delivery waits long behind it."""
+
+
+class Inbox:
+    """Receives deliveries, and remembers them for a while to know a repeated one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._commits = GroupCommit(self._keep)
+        self._arrivals = Arrivals(database)
+        insert = database.insert(inbox).values(received_at=database.now, **_COLUMNS).on_conflict_do_nothing()
+        self._insertion = insert.returning(inbox.c.delivery_id)  # psycopg counts no rows for ON CONFLICT
+
+    def receive(self, delivery: Delivery) -> bool:
+        """Keep a delivery and put its issue into the queue, in one transaction; return False for a repeated one.
+
+        It is on the disk when this returns; deliveries that come in while others are being written share one commit.
+        Raises StoreUnavailable when it could not be kept now, NotStorable when it never can.
+        """
+        return self._commits.submit(delivery)
+
+    def _keep(self, deliveries: Sequence[Delivery]) -> list[bool]:
+        """Keep a group of deliveries in one transaction; tell for each whether it was new."""
+        new = self._database.write(lambda connection: self._insert(connection, deliveries), durable=True, rings=True)
+        verdicts = []
+        for delivery in deliveries:
+            verdicts.append(delivery.delivery_id in new)
+            new.discard(delivery.delivery_id)  # the same one twice in a group is new once
+        return verdicts
+
+    def _insert(self, connection: Connection, deliveries: Sequence[Delivery]) -> set[str]:
+        unique = {delivery.delivery_id: delivery for delivery in reversed(deliveries)}
+        # Always in the same order, so that two transactions never wait for each other crosswise.
+        rows = [_row(unique[delivery_id]) for delivery_id in sorted(unique)]
+        new = set(connection.execute(self._insertion, rows).scalars())
+        self._arrivals.enqueue(connection, (_arrival(unique[delivery_id]) for delivery_id in new))
+        return new
+
+    def recent(self, limit: int = 100) -> tuple[Received, ...]:
+        """Return the latest deliveries, newest first."""
+        return self._list(select(*_LISTED), limit)
+
+    def deliveries(self, issue_id: str, limit: int = 100) -> tuple[Received, ...]:
+        """Return an issue's latest deliveries, newest first."""
+        return self._list(select(*_LISTED).where(inbox.c.issue_id == issue_id), limit)
+
+    def body(self, delivery_id: str) -> bytes | None:
+        """Return a delivery's body as it came, or None when it is not (or no longer) here."""
+        question = select(inbox.c.body).where(inbox.c.delivery_id == delivery_id)
+        return self._database.read(lambda connection: connection.execute(question).scalar())
+
+    def prune(self, older_than: timedelta) -> int:
+        """Delete deliveries received longer ago than that, and return how many; a repetition of them is then new."""
+        pruned = 0
+        while count := self._database.write(lambda connection: self._prune_some(connection, older_than)):
+            pruned += count
+        return pruned
+
+    def _prune_some(self, connection: Connection, older_than: timedelta) -> int:
+        old = (
+            select(inbox.c.delivery_id)
+            .where(inbox.c.received_at < self._database.now - milliseconds(older_than))
+            .order_by(inbox.c.received_at)
+            .limit(_PRUNED_AT_ONCE)
+        )
+        statement = delete(inbox).where(inbox.c.delivery_id.in_(old)).returning(inbox.c.delivery_id)
+        return len(connection.execute(statement).all())
+
+    def _list(self, question: Select[Any], limit: int) -> tuple[Received, ...]:
+        newest = question.order_by(inbox.c.received_at.desc(), inbox.c.delivery_id).limit(limit)
+        return self._database.read(
+            lambda connection: tuple(
+                Received(delivery_id=delivery_id, issue_id=issue_id, event=event, at=from_stamp(at), size=size)
+                for delivery_id, issue_id, event, at, size in connection.execute(newest)
+            )
+        )
+
+
+_LISTED = (inbox.c.delivery_id, inbox.c.issue_id, inbox.c.event, inbox.c.received_at, func.length(inbox.c.body))
+
+_COLUMNS: dict[str, Any] = {name: bindparam(name) for name in ("delivery_id", "issue_id", "event", "body")}
+
+
+def _row(delivery: Delivery) -> dict[str, str | bytes]:
+    return {
+        "delivery_id": delivery.delivery_id,
+        "issue_id": delivery.issue_id,
+        "event": delivery.event,
+        "body": delivery.body,
+    }
+
+
+def _arrival(delivery: Delivery) -> Arrival:
+    return Arrival(
+        issue_id=delivery.issue_id,
+        label=delivery.label,
+        priority=delivery.priority,
+        delay=milliseconds(OURS_WAITS) if delivery.ours else 0,
+    )

@@ -1,0 +1,55 @@
+"""Marks: small facts that all processes share, such as a watermark, a tick that has fired, or a pause."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+
+from sync_service.store.database import Database
+from sync_service.store.expressions import greatest
+from sync_service.store.schema import mark, pause
+from sync_service.store.times import milliseconds, to_stamp
+
+
+class Marks:
+    """Keeps named texts, and pauses that every worker honours."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, name: str) -> str | None:
+        """Return a mark's text, None when it was never put."""
+        question = select(mark.c.value).where(mark.c.name == name)
+        return self._database.read(lambda connection: connection.execute(question).scalar())
+
+    def put(self, name: str, value: str) -> None:
+        """Set a mark's text."""
+        insert = self._database.insert(mark).values(name=name, value=value, at=self._database.now)
+        changed = {"value": insert.excluded.value, "at": insert.excluded.at}
+        statement = insert.on_conflict_do_update(index_elements=[mark.c.name], set_=changed)
+        self._database.write(lambda connection: connection.execute(statement))
+
+    def once(self, name: str) -> bool:
+        """Return True to exactly one caller ever, on whatever host: so a schedule's tick fires once."""
+        insert = self._database.insert(mark).values(name=name, value="", at=self._database.now)
+        statement = insert.on_conflict_do_nothing().returning(mark.c.name)
+        return self._database.write(lambda connection: connection.execute(statement).first() is not None)
+
+    def prune(self, prefix: str, older_than: timedelta) -> int:
+        """Forget the marks whose names begin so and that were last put longer ago than that; return how many."""
+        old = mark.c.at < self._database.now - milliseconds(older_than)
+        statement = delete(mark).where(mark.c.name.startswith(prefix, autoescape=True), old).returning(mark.c.name)
+        return self._database.write(lambda connection: len(connection.execute(statement).all()))
+
+    def pause(self, name: str, until: datetime | timedelta) -> None:
+        """Pause what the name stands for, in every process; a running longer pause stays as it is."""
+        end = self._database.now + milliseconds(until) if isinstance(until, timedelta) else to_stamp(until)
+        insert = self._database.insert(pause).values(name=name, until=end)
+        longer = {"until": greatest(pause.c.until, insert.excluded.until)}
+        statement = insert.on_conflict_do_update(index_elements=[pause.c.name], set_=longer)
+        self._database.write(lambda connection: connection.execute(statement))
+
+    def paused(self, name: str) -> timedelta | None:
+        """Return how much longer the pause lasts, None when there is none."""
+        question = select(pause.c.until - self._database.now).where(pause.c.name == name)
+        left = self._database.read(lambda connection: connection.execute(question).scalar())
+        return timedelta(milliseconds=left) if left is not None and left > 0 else None

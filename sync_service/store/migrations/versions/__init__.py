@@ -1,0 +1,1 @@
+"""The steps; each only goes forward, and none is changed once released."""

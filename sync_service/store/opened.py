@@ -1,0 +1,55 @@
+"""The store as one thing: its parts on one database."""
+
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import select, text
+
+from sync_service.store.database import Clock, Database
+from sync_service.store.inbox import Inbox
+from sync_service.store.ledger import Ledger
+from sync_service.store.marks import Marks
+from sync_service.store.migrate import migrate
+from sync_service.store.projections import Projections
+from sync_service.store.queue import Queue
+from sync_service.store.slots import Slots
+from sync_service.store.times import from_stamp
+
+
+class Store:
+    """All that the service remembers; each part is usable from any thread."""
+
+    def __init__(self, url: str, *, clock: Clock | None = None, durable: bool = True) -> None:
+        self._database = Database(url, clock=clock, durable=durable)
+        self.inbox = Inbox(self._database)
+        self.queue = Queue(self._database)
+        self.slots = Slots(self._database)
+        self.projections = Projections(self._database)
+        self.ledger = Ledger(self._database)
+        self.marks = Marks(self._database)
+
+    def migrate(self) -> None:
+        """Create or upgrade the tables; safe from many processes at once, quick when there is nothing to do."""
+        migrate(self._database)
+
+    def check(self) -> None:
+        """Raise StoreUnavailable when the database does not answer, StoreMisconfigured when it lacks its tables."""
+        self._database.read(lambda connection: connection.execute(text("SELECT 1 FROM alembic_version")).scalar())
+
+    def now(self) -> datetime:
+        """Return the time by which the store goes: the database's, or the clock that it was opened with."""
+        question = select(self._database.now)
+        return from_stamp(self._database.read(lambda connection: connection.execute(question).scalar_one()))
+
+    def close(self) -> None:
+        """Wake who waits for work, and close all connections."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

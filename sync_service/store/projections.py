@@ -1,0 +1,103 @@
+"""Projections: the last derived state of each project issue, for reports and the console; disposable."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, or_, select
+
+from sync_service.store.database import Database
+from sync_service.store.schema import projection
+from sync_service.store.times import from_stamp, to_stamp
+from sync_service.store.values import Projection
+
+_PAGE = 500
+"""How many rows are read at once: what a walk over the whole portfolio needs in memory."""
+
+
+class Projections:
+    """Keeps one projection an issue."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, seen: Projection) -> bool:
+        """Keep what was derived of an issue; return False, and write nothing, when it is what was known already."""
+        row = _row(seen)
+        insert = self._database.insert(projection).values(row)
+        columns = [name for name in row if name not in {"issue_id", "at"}]
+        statement = insert.on_conflict_do_update(
+            index_elements=[projection.c.issue_id],
+            set_={name: insert.excluded[name] for name in (*columns, "at")},
+            where=or_(*(projection.c[name] != insert.excluded[name] for name in columns)),
+        ).returning(projection.c.issue_id)
+        return self._database.write(lambda connection: connection.execute(statement).first() is not None)
+
+    def get(self, issue_id: str) -> Projection | None:
+        """Return an issue's projection by its id."""
+        return self._first(projection.c.issue_id == issue_id)
+
+    def by_key(self, key: str) -> Projection | None:
+        """Return an issue's projection by the key that it last had; the latest if two have had it."""
+        return self._first(projection.c.key == key)
+
+    def all(self, mapping: str | None = None) -> Iterator[Projection]:
+        """Walk over the projections by issue id, all or one mapping's, however many, in constant memory."""
+        question = select(projection).order_by(projection.c.issue_id).limit(_PAGE)
+        if mapping is not None:
+            question = question.where(projection.c.mapping == mapping)
+        last = ""
+        while page := self._rows(question.where(projection.c.issue_id > last)):
+            yield from page
+            last = page[-1].issue_id
+
+    def fingerprints(self, issue_ids: Iterable[str]) -> dict[str, str]:
+        """Return the fingerprint of each of these issues that is known."""
+        wanted = list(issue_ids)
+        found: dict[str, str] = {}
+        for start in range(0, len(wanted), _PAGE):
+            some = projection.c.issue_id.in_(wanted[start : start + _PAGE])
+            found.update(self._fingerprints(some))
+        return found
+
+    def drop(self, issue_ids: Iterable[str]) -> int:
+        """Forget issues that are no longer projects of ours; return how many were known."""
+        some = projection.c.issue_id.in_(list(issue_ids))
+        statement = delete(projection).where(some).returning(projection.c.issue_id)
+        return self._database.write(lambda connection: len(connection.execute(statement).all()))
+
+    def _fingerprints(self, some: ColumnElement[bool]) -> dict[str, str]:
+        question = select(projection.c.issue_id, projection.c.fingerprint).where(some)
+        return self._database.read(lambda connection: dict(connection.execute(question).tuples().all()))
+
+    def _first(self, condition: ColumnElement[bool]) -> Projection | None:
+        question = select(projection).where(condition).order_by(projection.c.at.desc()).limit(1)
+        return next(iter(self._rows(question)), None)
+
+    def _rows(self, question: Any) -> list[Projection]:
+        return self._database.read(lambda connection: [_projection(row) for row in connection.execute(question)])
+
+
+def _row(seen: Projection) -> dict[str, Any]:
+    return {
+        "issue_id": seen.issue_id,
+        "key": seen.key,
+        "mapping": seen.mapping,
+        "stage": seen.stage,
+        "fingerprint": seen.fingerprint,
+        # Sorted, so that equal states are equal texts.
+        "state": json.dumps(seen.state, sort_keys=True, separators=(",", ":"), allow_nan=False),
+        "at": to_stamp(seen.at),
+    }
+
+
+def _projection(row: Row[Any]) -> Projection:
+    return Projection(
+        issue_id=row.issue_id,
+        key=row.key,
+        mapping=row.mapping,
+        stage=row.stage,
+        fingerprint=row.fingerprint,
+        state=json.loads(row.state),
+        at=from_stamp(row.at),
+    )

@@ -1,0 +1,246 @@
+"""The queue: which issues want a look, and who is looking; one row an issue.
+
+One row an issue makes "at most one waiting, at most one running" structural. `gen` grows with each event, so that
+whoever finishes knows whether something came in meanwhile. While an issue is worked on, its row lies as far off as
+can be (`not_before` = FOREVER), until an event brings it near again.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from sync_service.store import wake
+from sync_service.store.arrivals import Arrival, Arrivals
+from sync_service.store.database import Database
+from sync_service.store.expressions import greatest, least
+from sync_service.store.schema import IS_FREE, IS_LEASED, work
+from sync_service.store.shelf import Shelf
+from sync_service.store.times import FOREVER, from_stamp, milliseconds
+from sync_service.store.values import Claim, Failure, Priority
+
+_PUT_AT_ONCE = 500
+"""How many keys one transaction puts, so that no delivery waits long behind a sweep."""
+
+_FREED: dict[str, Any] = {"lease": None, "lease_until": None, "owner": None}
+
+
+class Queue(Shelf):
+    """Hands out issues to work on, each to one worker at a time, and takes back what became of them.
+
+    Whoever has lost the lease changes nothing any more: every answer below is guarded by it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._arrivals = Arrivals(database)
+
+    def put(self, keys: Iterable[tuple[str, str]], *, priority: Priority, after: timedelta = timedelta(0)) -> int:
+        """Ask for a look at each issue (id, label), `after` from now; return how many.
+
+        Never makes one wait longer than it would have.
+        """
+        pending = [
+            Arrival(issue_id=issue_id, label=label, priority=priority, delay=milliseconds(after))
+            for issue_id, label in dict(keys).items()
+        ]
+        for start in range(0, len(pending), _PUT_AT_ONCE):
+            self._put(pending[start : start + _PUT_AT_ONCE])
+        return len(pending)
+
+    def _put(self, arrivals: Sequence[Arrival]) -> None:
+        self._database.write(lambda connection: self._arrivals.enqueue(connection, arrivals), rings=True)
+
+    def claim(self, limit: int, *, owner: str, lease: timedelta) -> tuple[Claim, ...]:
+        """Take up to `limit` due issues for `owner`: expired leases first, then by priority, the longest due first.
+
+        An expired lease counts as an attempt, for its worker may have died of that very issue.
+        """
+        return self._database.write(lambda connection: self._claim(connection, limit, owner, lease))
+
+    def _claim(self, connection: Connection, limit: int, owner: str, lease: timedelta) -> tuple[Claim, ...]:
+        rows = self._candidates(connection, limit)
+        if not rows:
+            return ()
+        token = uuid.uuid4().hex
+        connection.execute(
+            update(work)
+            .where(work.c.issue_id.in_([row.issue_id for row in rows]))
+            .values(
+                lease=literal(f"{token}:") + work.c.issue_id,
+                lease_until=self._database.now + milliseconds(lease),
+                owner=owner,
+                not_before=FOREVER,
+                attempts=work.c.attempts + case((work.c.lease.is_not(None), 1), else_=0),
+            )
+        )
+        return tuple(_claim(row, token) for row in rows)
+
+    def _candidates(self, connection: Connection, limit: int) -> Sequence[Row[Any]]:
+        now = self._database.now
+        due = [_CANDIDATE.where(IS_LEASED, work.c.lease_until <= now).order_by(work.c.lease_until)]
+        # One short walk over the index for each priority: a single one would pass all keys that are not due yet.
+        due += [
+            _CANDIDATE.where(IS_FREE, work.c.priority == priority, work.c.due <= now).order_by(work.c.due)
+            for priority in Priority
+        ]
+        rows: list[Row[Any]] = []
+        for question in due:
+            if len(rows) < limit:
+                found = question.limit(limit - len(rows)).with_for_update(skip_locked=True)
+                rows.extend(connection.execute(found))
+        return rows
+
+    def renew(self, claims: Iterable[Claim], lease: timedelta) -> frozenset[str]:
+        """Let the claims last for `lease` from now; return the lease tokens that are still their holder's."""
+        held = tuple(claims)
+        if not held:
+            return frozenset()
+        return self._database.write(lambda connection: self._renew(connection, held, lease))
+
+    def _renew(self, connection: Connection, claims: Sequence[Claim], lease: timedelta) -> frozenset[str]:
+        # The lease's text holds the issue's id, so these two conditions together mean "each its own".
+        mine = and_(
+            work.c.issue_id.in_([claim.issue_id for claim in claims]),
+            work.c.lease.in_([claim.lease for claim in claims]),
+        )
+        held = connection.execute(select(work.c.issue_id, work.c.lease).where(mine).order_by(work.c.issue_id)
+                                  .with_for_update()).all()  # fmt: skip
+        connection.execute(
+            update(work)
+            .where(work.c.issue_id.in_([row.issue_id for row in held]))
+            .values(lease_until=self._database.now + milliseconds(lease))
+        )
+        return frozenset(row.lease for row in held)
+
+    def done(self, claim: Claim) -> bool:
+        """Take a finished issue off the queue and return True.
+
+        False: it stays, to run again, because an event came in since the claim; or the lease was lost.
+        """
+        finished = self._database.write(lambda connection: self._done(connection, claim))
+        if not finished:
+            self._database.bell.ring()
+        return finished
+
+    def _done(self, connection: Connection, claim: Claim) -> bool:
+        finished = delete(work).where(_mine(claim), work.c.gen == claim.gen).returning(work.c.gen)
+        if connection.execute(finished).first():
+            return True
+        again = self._settle(claim, not_before=work.c.not_before, attempts=0, error=None, since=work.c.not_before)
+        if connection.execute(again).first():
+            self._database.announce(connection)
+        return False
+
+    def later(self, claim: Claim, after: timedelta, *, hold: bool = False) -> bool:
+        """Keep a finished issue for another look `after` from now, or earlier if an event asks; False: lease lost.
+
+        `hold`: not even an event brings it nearer (Jira's Retry-After).
+        """
+        then = self._database.now + milliseconds(after)
+        next_look = least(work.c.not_before, then)
+        statement = self._settle(
+            claim,
+            not_before=next_look,
+            hold_until=greatest(work.c.hold_until, then) if hold else work.c.hold_until,
+            since=next_look,
+            priority=case((work.c.gen == claim.gen, Priority.FOLLOW_UP), else_=work.c.priority),
+            attempts=0,
+            error=None,
+        )
+        return self._answer(statement)
+
+    def fail(self, claim: Claim, failure: Failure, *, retry_after: timedelta | None, hold: bool = False) -> bool:
+        """Note that the look failed, and try again `retry_after` from now; None: never (dead). False: lease lost.
+
+        An event since the claim counts for more: it is answered at once, as a first attempt; only `hold` still keeps
+        it back. So does any event that comes in later, to a dead key too.
+        """
+        now = self._database.now
+        then = now + milliseconds(retry_after or timedelta(0))
+        unchanged = work.c.gen == claim.gen
+        statement = self._settle(
+            claim,
+            not_before=least(work.c.not_before, then),
+            hold_until=greatest(work.c.hold_until, then) if hold else work.c.hold_until,
+            attempts=case((unchanged, work.c.attempts + 1), else_=0),
+            dead=case((unchanged, int(retry_after is None)), else_=0),
+            error=json.dumps(asdict(failure)),
+        )
+        return self._answer(statement)
+
+    def release(self, owner: str) -> int:
+        """Give back all that `owner` holds, to be claimed again at once; return how many (for a clean stop)."""
+        statement = (
+            update(work)
+            .where(IS_LEASED, work.c.lease_until >= 0, work.c.owner == owner)
+            .values(not_before=least(work.c.not_before, self._database.now), **_FREED)
+            .returning(work.c.issue_id)
+        )
+        return self._database.write(lambda connection: len(connection.execute(statement).all()), rings=True)
+
+    def wait(self, timeout: timedelta) -> bool:
+        """Return True as soon as a key is due, from whichever process it came; False when `timeout` is over.
+
+        It is due in the eyes of `claim`: a key that a pause holds back makes this return at once.
+        """
+        return wake.wait(self._database, timeout.total_seconds(), self._until_due)
+
+    def wake(self) -> None:
+        """Let every `wait` of this process look at once whether something is due."""
+        self._database.bell.ring()
+
+    def _until_due(self, connection: Connection) -> float | None:
+        """Return the seconds until the next key is due or the next lease ends, None when there is neither."""
+        firsts = [select(func.min(work.c.due)).where(IS_FREE, work.c.priority == priority) for priority in Priority]
+        firsts.append(select(func.min(work.c.lease_until)).where(IS_LEASED))
+        now, *stamps = connection.execute(union_all(select(self._database.now), *firsts)).scalars()
+        return min(((stamp - now) / 1000 for stamp in stamps if stamp is not None), default=None)
+
+    def _answer(self, statement: ReturningUpdate[Any]) -> bool:
+        answered = self._database.write(lambda connection: connection.execute(statement).first() is not None)
+        self._database.bell.ring()
+        return answered
+
+    def _settle(self, claim: Claim, **values: Any) -> ReturningUpdate[Any]:
+        """Return the statement that ends a claim, if it still holds; returns a row if it did."""
+        return update(work).where(_mine(claim)).values(**values, **_FREED).returning(work.c.issue_id)
+
+
+_CANDIDATE: Select[Any] = select(
+    work.c.issue_id, work.c.label, work.c.gen, work.c.attempts, work.c.since, work.c.priority, work.c.lease
+)
+
+
+def _mine(claim: Claim) -> ColumnElement[bool]:
+    return and_(work.c.issue_id == claim.issue_id, work.c.lease == claim.lease)
+
+
+def _claim(row: Row[Any], token: str) -> Claim:
+    return Claim(
+        issue_id=row.issue_id,
+        label=row.label,
+        gen=row.gen,
+        lease=f"{token}:{row.issue_id}",
+        attempts=row.attempts + (row.lease is not None),
+        since=from_stamp(row.since),
+        priority=Priority(row.priority),
+    )

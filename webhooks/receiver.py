@@ -1,0 +1,119 @@
+"""`POST /webhooks/jira`: verify, store, acknowledge, and say nothing of the outcome.
+
+Jira is not called, nothing is decided, and nothing is logged above `debug` for a delivery that is accepted.
+"""
+
+from uuid import uuid4
+
+import structlog
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from sync_service.store import Delivery, StoreError
+from webhooks.notice import Ignored, Notice, Reason, Refusal, TooLarge, UnreadableBody, read_notice
+from webhooks.replies import error, reply
+from webhooks.services import Services
+
+HEADERS = ("x-hub-signature", "authorization", "x-atlassian-webhook-identifier")
+log = structlog.get_logger("stagegate.webhooks")
+
+
+def receiver(services: Services) -> Blueprint:
+    """Make the route that Jira posts to."""
+    blueprint = Blueprint("receiver", __name__)
+    answers = _Answers(services)
+
+    @blueprint.post("/webhooks/jira")
+    def receive() -> Response:
+        try:
+            body = _body(services.body_limit)
+            read = read_notice(
+                body=body,
+                headers={name: value for name in HEADERS if (value := request.headers.get(name)) is not None},
+                credentials=services.credentials,
+                projects=services.projects,
+                own_accounts=services.own_accounts(),
+            )
+        except Refusal as refusal:
+            return answers.refused(refusal)
+        return answers.ignored(read) if isinstance(read, Ignored) else answers.kept(read, body)
+
+    return blueprint
+
+
+class _Answers:
+    """One method an outcome: act, count, answer."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._ignored = services.metrics.ignored
+        self._refused = services.metrics.refused
+        self._challenge = {"WWW-Authenticate": _challenge(services)}
+        # Bound once: looking a label up costs as much as counting. It also shows each outcome as 0 before its first.
+        intake = services.metrics.intake
+        self._outcome = {
+            name: intake.labels(name) for name in ("queued", "duplicate", "ignored", "refused", "unavailable")
+        }
+
+    def kept(self, notice: Notice, body: bytes) -> Response:
+        delivery = notice.delivery_id or f"arrival:{uuid4().hex}"
+        try:
+            new = self._services.store.inbox.receive(
+                Delivery(
+                    delivery_id=delivery,
+                    issue_id=notice.issue_id,
+                    label=notice.label,
+                    event=notice.event,
+                    body=body,
+                    ours=notice.ours,
+                )
+            )
+        except StoreError as failure:
+            log.warning("delivery not stored", delivery=delivery, issue=notice.label, error=str(failure))
+            return self._unavailable()
+        log.debug("delivery", delivery=delivery, issue=notice.label, event_name=notice.event, new=new)
+        self._outcome["queued" if new else "duplicate"].inc()
+        return reply(202, {"queued": notice.label} if new else {"duplicate": True})
+
+    def ignored(self, ignored: Ignored) -> Response:
+        if ignored.reason is Reason.UNKNOWN_EVENT:
+            log.warning("unknown event", event_name=ignored.event)
+        self._outcome["ignored"].inc()
+        self._ignored.labels(ignored.reason).inc()
+        return reply(202, {"ignored": ignored.reason})
+
+    def refused(self, refusal: Refusal) -> Response:
+        log.info("delivery refused", reason=refusal.reason, sender=request.remote_addr)
+        self._outcome["refused"].inc()
+        self._refused.labels(refusal.reason).inc()
+        headers = self._challenge if refusal.status == 401 else None
+        return error(refusal.status, refusal.reason, str(refusal), headers)
+
+    def _unavailable(self) -> Response:
+        self._outcome["unavailable"].inc()
+        text = "The delivery could not be stored; send it again."
+        return error(503, "store-unavailable", text, {"Retry-After": str(self._services.retry_after)})
+
+
+def _body(limit: int) -> bytes:
+    # One byte beyond the limit is let through, to see that there is one: of a chunked body, which says no length,
+    # werkzeug 3.1 hands out the first `limit` bytes as if they were all.
+    request.max_content_length = limit + 1
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise TooLarge from None
+    except HTTPException:
+        raise UnreadableBody from None
+    if len(body) > limit:
+        raise TooLarge
+    if len(body) < (request.content_length or 0):
+        raise UnreadableBody
+    return body
+
+
+def _challenge(services: Services) -> str:
+    """Name the schemes that would do; old Data Centers send basic credentials only after having been asked for them."""
+    accepted = services.credentials
+    schemes = {"Basic": accepted.basic, "Bearer": accepted.bearer_tokens, "X-Hub-Signature": accepted.secrets}
+    return ", ".join(f'{scheme} realm="stagegate"' for scheme, configured in schemes.items() if configured)
