@@ -1,8 +1,6 @@
 """Webhook bodies, in the shapes that Jira Cloud and Data Center send; built at the moment of the write."""
 
-import json
 from collections.abc import Callable
-from typing import Any
 
 from jira_sandbox import render, show
 from jira_sandbox.clock import epoch_ms
@@ -20,11 +18,6 @@ COMMENT_EVENT_TYPES = {
     "deleted": "issue_comment_deleted",
 }
 Build = Callable[[View], Json]
-
-
-def as_json(value: Any) -> str:
-    """Write JSON compactly, as Jira does."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _announce(site: Site, event: str, issue: Issue | None, build: Build) -> None:
@@ -107,19 +100,21 @@ def updated(
             site,
             "jira:issue_updated",
             issue,
-            lambda view: {
-                "issue_event_type_name": name or _event_type(site, change, moved=moved),
-                "user": show.user(view, actor),
-                "issue": _issue(view, issue),
-            }
-            | ({"changelog": _changelog(view, change.id, list(change.items))} if change else {})
-            | ({"comment": render.comment(view, issue, inside[0])} if inside else {}),
+            lambda view: (
+                {
+                    "issue_event_type_name": name or _event_type(change, moved=moved),
+                    "user": show.user(view, actor),
+                    "issue": _issue(view, issue),
+                }
+                | ({"changelog": _changelog(view, change.id, list(change.items))} if change else {})
+                | ({"comment": render.comment(view, issue, inside[0])} if inside else {})
+            ),
         )
     for comment in comments[len(inside) :]:
         commented(site, issue, actor, comment, "created")
 
 
-def _event_type(site: Site, change: Change | None, *, moved: bool) -> str:
+def _event_type(change: Change | None, *, moved: bool) -> str:
     if change is None:
         return "issue_commented"
     if moved:
@@ -129,7 +124,7 @@ def _event_type(site: Site, change: Change | None, *, moved: bool) -> str:
 
 
 def commented(site: Site, issue: Issue, actor: User, comment: Comment, verb: str) -> None:
-    """Announce a comment: on Cloud with a partial issue and without `user`, on Data Center as an update of the issue."""
+    """Announce a comment: on Cloud with a partial issue and no `user`, on Data Center as an update of the issue."""
     if site.cloud:
         _announce(
             site,

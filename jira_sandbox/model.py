@@ -151,7 +151,7 @@ class Transition:
 
 @dataclass(slots=True, kw_only=True)
 class Workflow:
-    """A workflow; `resolutions` is its post-function: the resolution id that entering a status sets (others clear it)."""
+    """A workflow; `resolutions`, its post-function, has the resolution that entering a status sets; others clear it."""
 
     id: str
     name: str

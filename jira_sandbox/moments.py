@@ -36,7 +36,8 @@ def shift(moment: datetime, period: str) -> datetime:
     """Move by a period as Jira writes it: `-1w 2d`, `+1M`."""
     found = PERIOD.fullmatch(period)
     if found is None:
-        raise JiraError(400, f"Duration for function should have the format (+/-)n(yMwdhm), e.g -1M for 1 month earlier, not '{period}'.")
+        form = "Duration for function should have the format (+/-)n(yMwdhm), e.g -1M for 1 month earlier"
+        raise JiraError(400, f"{form}, not '{period}'.")
     sign = -1 if found[1] == "-" else 1
     for amount, unit in PART.findall(found[2]):
         moment = _step(moment, sign * int(amount), unit)

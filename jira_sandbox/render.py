@@ -84,9 +84,7 @@ def _issue_links(view: View, what: Issue) -> list[Json]:
 
 
 def _issue_link(view: View, what: Issue, link: Link) -> Json:
-    side, other = (
-        ("outwardIssue", link.target_id) if link.source_id == what.id else ("inwardIssue", link.source_id)
-    )
+    side, other = ("outwardIssue", link.target_id) if link.source_id == what.id else ("inwardIssue", link.source_id)
     shown = {"id": link.id, "self": view.link(f"issueLink/{link.id}"), "type": link_type(view, link.type_id)}
     return shown | {side: related(view, view.site.issues[other])}
 
@@ -100,15 +98,19 @@ def link_type(view: View, type_id: str) -> Json:
 
 def comment(view: View, what: Issue, said: Comment) -> Json:
     """Show a comment."""
-    return {
-        "self": view.link(f"issue/{what.id}/comment/{said.id}"),
-        "id": said.id,
-        "author": show.known_user(view, said.author_id),
-        "body": adf.from_text(said.body) if view.api == "3" else said.body,
-        "updateAuthor": show.known_user(view, said.update_author_id),
-        "created": view.time(said.created),
-        "updated": view.time(said.updated),
-    } | ({"jsdPublic": True} if view.site.cloud else {}) | ({"visibility": said.visibility} if said.visibility else {})
+    return (
+        {
+            "self": view.link(f"issue/{what.id}/comment/{said.id}"),
+            "id": said.id,
+            "author": show.known_user(view, said.author_id),
+            "body": adf.from_text(said.body) if view.api == "3" else said.body,
+            "updateAuthor": show.known_user(view, said.update_author_id),
+            "created": view.time(said.created),
+            "updated": view.time(said.updated),
+        }
+        | ({"jsdPublic": True} if view.site.cloud else {})
+        | ({"visibility": said.visibility} if said.visibility else {})
+    )
 
 
 def _comments(view: View, what: Issue) -> Json:
@@ -241,7 +243,7 @@ def transitions(view: View, what: Issue, *, fields: bool = False) -> list[Json]:
     return [transition(view, what, step, fields=fields) for step in view.site.available(what, view.viewer)]
 
 
-def _rendered(view: View, what: Issue, chosen: list[Field]) -> Json:
+def _rendered(_view: View, what: Issue, chosen: list[Field]) -> Json:
     texts = {f.id: what.values.get(f.id) for f in chosen if f.kind == "textarea"}
     return {i: f"<p>{html.escape(text)}</p>" if text else "" for i, text in texts.items()}
 

@@ -10,16 +10,13 @@ from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from jira_sandbox.face.app import create_app
-from jira_sandbox.faults import Faults
 from jira_sandbox.clock import Clock
+from jira_sandbox.face.app import CUT, create_app
+from jira_sandbox.faults import Faults
 from jira_sandbox.requests_log import RequestLog
 from jira_sandbox.sandbox import WEBHOOK_SECRET, Credential, Sandbox
 from jira_sandbox.site import Site
 from jira_sandbox.webhooks import Outbox, Send, post
-
-CUT = "jira_sandbox.cut"
-"""The key under which the face tells the server to cut the connection: `reset` or `truncate`."""
 
 
 class Handler(WSGIRequestHandler):
@@ -39,7 +36,11 @@ class Handler(WSGIRequestHandler):
         environ = self.make_environ()
         environ["wsgi.input"] = io.BytesIO(self._body(environ))
         begun: list[Any] = []
-        reply = self.server.app(environ, lambda status, headers, _error=None: begun.extend((status, headers)))
+
+        def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> Any:
+            begun.extend((status, headers))
+
+        reply = self.server.app(environ, start_response)
         try:
             content = b"".join(reply)
         finally:
@@ -133,7 +134,7 @@ class Running:
 
     @property
     def credentials(self) -> dict[str, Credential]:
-        """Return how each person signs in: `tc`, `integrations`, `integrator`, `client`, `sales`, `admin`, `service`."""
+        """Return how each signs in: `tc`, `integrations`, `integrator`, `client`, `sales`, `admin`, `service`."""
         return self.sandbox.credentials
 
     @property

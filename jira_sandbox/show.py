@@ -1,5 +1,6 @@
 """The small JSON shapes that everything else contains: users, statuses, types, priorities, projects."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +36,11 @@ class View:
     def time(self, moment: datetime | None) -> str | None:
         """Write a moment in the site's time zone."""
         return None if moment is None else stamp(moment, self.site.time_zone)
+
+
+def as_json(value: Any) -> str:
+    """Write JSON compactly, as Jira does."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def avatars(base: str) -> Json:

@@ -22,6 +22,7 @@ from jira_sandbox.model import (
     Project,
     Role,
     Screen,
+    ScreenTab,
     Status,
     Transition,
     User,
@@ -61,6 +62,7 @@ class Site:
     cloud_id: str = "5a3d6c1e-0000-4000-8000-000000000001"
     search_delay: timedelta = timedelta()
     transition_pause: float = 0.0
+    default_priority: str | None = "3"
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     announce: Announce | None = None
 
@@ -95,6 +97,13 @@ class Site:
     def next_id(self, kind: str) -> int:
         """Return the next free number of a kind of thing; Jira's own start at 10000."""
         return next(self._counters.setdefault(kind, itertools.count(10000)))
+
+    def add_screen(self, name: str, field_ids: list[str]) -> str:
+        """Add a screen with one tab and return its id."""
+        tab = ScreenTab(id=str(self.next_id("tab")), name="Field Tab", field_ids=list(field_ids))
+        screen = Screen(id=str(self.next_id("screen")), name=name, tabs=[tab])
+        self.screens[screen.id] = screen
+        return screen.id
 
     def pause(self, seconds: float) -> None:
         """Let others at the site for a while; the caller holds the lock and gets it back."""
@@ -242,7 +251,6 @@ class Site:
         """Tell whether the transition's native conditions hold: the option shown in the field is the one asked for."""
         for condition in transition.conditions:
             options = {o.id: o.value for o in self.fields[condition.field_id].options()}
-            value = issue.values.get(condition.field_id)
-            if options.get(value, value) != condition.value:
+            if options.get(issue.values.get(condition.field_id) or "") != condition.value:
                 return False
         return True

@@ -64,7 +64,9 @@ def _field(searcher: Searcher, field: Field, name: str) -> Term:
         each = value if isinstance(value, list) else [] if value is None else [value]
         return [_moment(searcher, v) for v in each] if family == "moment" else each
 
-    return Term(name=name, family=family, values=values, resolve=lambda word: _named(searcher.site, field, family, word))
+    return Term(
+        name=name, family=family, values=values, resolve=lambda word: _named(searcher.site, field, family, word)
+    )
 
 
 def _moment(searcher: Searcher, value: datetime | str) -> datetime:

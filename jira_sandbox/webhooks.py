@@ -1,4 +1,4 @@
-"""The sending side of webhooks: a queue in order, signatures, retries with the same identifier, and switches for faults."""
+"""The sending side of webhooks: a queue in order, signatures, retries under one identifier, switches for faults."""
 
 import hashlib
 import hmac
@@ -13,8 +13,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from jira_sandbox.errors import JiraError
-from jira_sandbox.events import as_json
 from jira_sandbox.model import Webhook
+from jira_sandbox.show import as_json
 
 Send = Callable[[str, dict[str, str], bytes], int]
 State = Literal["queued", "delivered", "failed", "dropped"]

@@ -1,117 +1,17 @@
-"""Everything that changes an issue: create, edit, transition, comment, property, link, delete.
+"""What changes one issue: create, edit, assign, transition, comment, property.
 
 Each function checks first and changes afterwards, so a refusal leaves nothing behind. The caller holds the site's lock.
 """
 
-import copy
-from dataclasses import dataclass, field
 from typing import Any
 
-from jira_sandbox import adf, events
-from jira_sandbox.errors import FieldRefused, JiraError, invisible
+from jira_sandbox import events
+from jira_sandbox.drafts import OFF_SCREEN, Draft, check_property, read_comment, read_draft
+from jira_sandbox.errors import FieldRefused, JiraError
 from jira_sandbox.fields import KINDS, Place
-from jira_sandbox.model import Change, ChangeItem, Comment, Field, Issue, IssueType, Link, Project, Transition, User
+from jira_sandbox.history import log, remember
+from jira_sandbox.model import ChangeItem, Comment, Field, Issue, IssueType, Project, Transition, User
 from jira_sandbox.site import Site
-
-OFF_SCREEN = "Field '{}' cannot be set. It is not on the appropriate screen, or unknown."
-PROPERTY_LIMIT = 32768
-
-
-@dataclass(slots=True, kw_only=True)
-class Draft:
-    """What a request asks for, read and checked but not yet done."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    comments: list[dict[str, Any]] = field(default_factory=list)
-    properties: dict[str, Any] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    messages: list[str] = field(default_factory=list)
-
-    def refuse_if_wrong(self) -> None:
-        """Raise Jira's 400 with everything that is wrong."""
-        if self.errors or self.messages:
-            raise JiraError(400, *self.messages, errors=self.errors)
-
-
-def read_draft(place: Place, body: dict[str, Any], permitted: set[str], current: dict[str, Any]) -> Draft:
-    """Read `fields`, `update` and `properties` of a request; fields outside `permitted` are refused one by one."""
-    draft = Draft()
-    fields, update = body.get("fields") or {}, body.get("update") or {}
-    if not isinstance(fields, dict) or not isinstance(update, dict):
-        raise JiraError(400, "Unexpected type of 'fields' or 'update': an object is expected.")
-    for field_id in fields.keys() & update.keys():
-        draft.errors[field_id] = f"Field '{field_id}' cannot appear in both 'fields' and 'update'"
-    for field_id, raw in fields.items():
-        _read(draft, place, permitted, field_id, [{"set": raw}], current)
-    for field_id, operations in update.items():
-        _read(draft, place, permitted, field_id, operations, current)
-    draft.properties = _read_properties(body.get("properties") or [])
-    return draft
-
-
-def _read(
-    draft: Draft, place: Place, permitted: set[str], field_id: str, operations: Any, current: dict[str, Any]
-) -> None:
-    if field_id in draft.errors:
-        return
-    try:
-        if field_id == "comment":
-            draft.comments += [_read_comment(place, operation) for operation in operations]
-            return
-        what = place.site.fields.get(field_id)
-        if what is None or field_id not in permitted:
-            raise FieldRefused(OFF_SCREEN.format(field_id))
-        value = draft.values.get(field_id, current.get(field_id))
-        for operation in operations:
-            value = _operate(place, what, value, operation)
-        draft.values[field_id] = value
-    except FieldRefused as refused:
-        draft.errors[field_id] = str(refused)
-
-
-def _operate(place: Place, what: Field, value: Any, operation: dict[str, Any]) -> Any:
-    kind = KINDS[what.kind]
-    if not isinstance(operation, dict) or len(operation) != 1:
-        raise FieldRefused("Exactly one operation is expected.")
-    ((verb, raw),) = operation.items()
-    if verb not in kind.operations:
-        raise FieldRefused(f"Field '{what.id}' does not support operation '{verb}'")
-    if verb == "set":
-        return kind.parse(place, what, raw)
-    (one,) = kind.parse(place, what, [raw])
-    rest = [each for each in value or [] if each != one]
-    kept = rest if verb == "remove" else [*rest, one]
-    return sorted(kept) if what.kind == "labels" else kept
-
-
-def _read_comment(place: Place, operation: dict[str, Any]) -> dict[str, Any]:
-    added = operation.get("add") if isinstance(operation, dict) else None
-    if not isinstance(added, dict):
-        raise FieldRefused("Only the operation 'add' is expected for comments here.")
-    return read_comment(place.api, added)
-
-
-def read_comment(api: str, raw: dict[str, Any]) -> dict[str, Any]:
-    """Read a comment's body and visibility; raise FieldRefused for an empty body."""
-    body = adf.to_text(raw.get("body")) if api == "3" else raw.get("body")
-    if not isinstance(body, str) or not body.strip():
-        raise FieldRefused("Comment body can not be empty!")
-    return {"body": body, "visibility": raw.get("visibility")}
-
-
-def _read_properties(raw: list[dict[str, Any]]) -> dict[str, Any]:
-    for each in raw:
-        check_property(each.get("key", ""), each.get("value"))
-    return {each["key"]: each["value"] for each in raw}
-
-
-def check_property(key: str, value: Any) -> None:
-    """Raise Jira's 400 for a key or a value that an entity property cannot have."""
-    if not key or len(key) > 255:
-        raise JiraError(400, "The property key must be between 1 and 255 characters long.")
-    if len(events.as_json(value)) > PROPERTY_LIMIT:
-        raise JiraError(400, f"The property value is too long. Maximum length is {PROPERTY_LIMIT} characters.")
-
 
 # creating
 
@@ -185,7 +85,7 @@ def _add(site: Site, actor: User, project: Project, kind: IssueType, parent: Iss
         updated=now,
         status_changed=now,
         parent_id=parent.id if parent else None,
-        values={"priority": next(iter(site.priorities), None), "reporter": actor.id} | draft.values,
+        values={"priority": site.default_priority, "reporter": actor.id} | draft.values,
         properties=draft.properties,
         watcher_ids=[actor.id],
     )
@@ -270,14 +170,6 @@ def _record(
     comments = [_say(site, actor, issue, each) for each in said]
     change = log(site, actor, issue, items) if items else None
     events.updated(site, issue, actor, change, comments, moved=moved)
-
-
-def log(site: Site, actor: User, issue: Issue, items: list[ChangeItem]) -> Change:
-    """Write one change-log entry."""
-    issue.updated = site.clock.now()
-    change = Change(id=site.next_id("change"), author_id=actor.id, created=issue.updated, items=tuple(items))
-    issue.changes.append(change)
-    return change
 
 
 def _say(site: Site, actor: User, issue: Issue, said: dict[str, Any]) -> Comment:
@@ -423,115 +315,3 @@ def delete_property(site: Site, actor: User, issue: Issue, key: str) -> None:
         raise JiraError(404, f"The property with key '{key}' does not exist.")
     remember(site, issue)
     del issue.properties[key]
-
-
-# links, moves, deletion
-
-
-def link(site: Site, actor: User, type_id: str, source: Issue, target: Issue) -> Link:
-    """Link two issues: `source` blocks `target`. Both change logs tell it."""
-    for end in (source, target):
-        project = site.projects[end.project_id]
-        site.require(actor, "LINK_ISSUES", project, "No Link Issue Permission for issue '" + end.key + "'")
-    made = Link(id=str(site.next_id("link")), type_id=type_id, source_id=source.id, target_id=target.id)
-    for end in (source, target):
-        remember(site, end)
-    site.links[made.id] = made
-    _tell_link(site, actor, made, added=True)
-    events.linked(site, made, "created")
-    return made
-
-
-def unlink(site: Site, actor: User, made: Link) -> None:
-    """Remove a link."""
-    source = site.issues[made.source_id]
-    project = site.projects[source.project_id]
-    site.require(actor, "LINK_ISSUES", project, f"No Link Issue Permission for issue '{source.key}'")
-    remember(site, source)
-    remember(site, site.issues[made.target_id])
-    del site.links[made.id]
-    _tell_link(site, actor, made, added=False)
-    events.linked(site, made, "deleted")
-
-
-def _tell_link(site: Site, actor: User, made: Link, *, added: bool) -> None:
-    kind, source, target = site.link_types[made.type_id], site.issues[made.source_id], site.issues[made.target_id]
-    for end, other, words in ((source, target, kind.outward), (target, source, kind.inward)):
-        told = (other.key, f"This issue {words} {other.key}")
-        before, after = ((None, None), told) if added else (told, (None, None))
-        item = ChangeItem(
-            field="Link", field_id=None, before=before[0], before_text=before[1], after=after[0], after_text=after[1]
-        )
-        log(site, actor, end, [item])
-
-
-def delete(site: Site, actor: User, issue: Issue, *, with_subtasks: bool) -> None:
-    """Delete an issue, its sub-tasks only if asked for."""
-    project = site.projects[issue.project_id]
-    site.require(actor, "DELETE_ISSUES", project, "You do not have permission to delete issues in this project.")
-    subtasks = site.subtasks(issue)
-    if subtasks and not with_subtasks:
-        raise JiraError(
-            400, f"The issue '{issue.key}' has subtasks.  You must specify the 'deleteSubtasks' parameter to delete this issue and all its subtasks."
-        )
-    for each in (*subtasks, issue):
-        _remove(site, actor, each)
-
-
-def _remove(site: Site, actor: User, issue: Issue) -> None:
-    events.deleted(site, issue, actor)
-    remember(site, issue)
-    for made in site.links_of(issue):
-        del site.links[made.id]
-    del site.issues[issue.id]
-    for key in [k for k, issue_id in site.issue_ids.items() if issue_id == issue.id]:
-        del site.issue_ids[key]
-
-
-def move(site: Site, actor: User, issue: Issue, project: Project) -> None:
-    """Move an issue and its sub-tasks to another project: new keys, same ids; the old keys still find them."""
-    if issue.type_id not in project.type_ids:
-        raise JiraError(400, errors={"issuetype": "The issue type selected is invalid."})
-    if issue.project_id == project.id:
-        raise invisible("Target project")
-    for each in (issue, *site.subtasks(issue)):
-        remember(site, each)
-        _rekey(site, actor, each, project)
-
-
-def _rekey(site: Site, actor: User, issue: Issue, project: Project) -> None:
-    old_project, old_key = site.projects[issue.project_id], issue.key
-    project.last_number += 1
-    issue.key, issue.project_id = f"{project.key}-{project.last_number}", project.id
-    site.issue_ids[issue.key] = issue.id
-    status = site.statuses[issue.status_id]
-    items = [
-        ChangeItem(
-            field="project", field_id="project", before=old_project.id, before_text=old_project.name,
-            after=project.id, after_text=project.name,
-        ),
-        ChangeItem(field="Key", field_id=None, before_text=old_key, after_text=issue.key),
-        ChangeItem(
-            field="status", field_id="status", before=status.id, before_text=status.name,
-            after=status.id, after_text=status.name,
-        ),
-    ]  # fmt: skip
-    change = log(site, actor, issue, items)
-    events.updated(site, issue, actor, change, [], name="issue_moved")
-
-
-def remember(site: Site, issue: Issue, *, created: bool = False) -> None:
-    """Keep what the search index still shows: the issue as it was before this write, while the index lags."""
-    if not site.search_delay:
-        return
-    before = None if created else snapshot(issue)
-    site.past.setdefault(issue.id, []).append((site.clock.now(), before))
-
-
-def snapshot(issue: Issue) -> Issue:
-    """Return a copy that later writes leave alone."""
-    kept = copy.copy(issue)
-    kept.values, kept.properties = dict(issue.values), dict(issue.properties)
-    kept.comments, kept.changes = [copy.copy(c) for c in issue.comments], list(issue.changes)
-    kept.watcher_ids = list(issue.watcher_ids)
-    return kept

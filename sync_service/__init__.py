@@ -1,0 +1,1 @@
+"""Stagegate: keeps client-integration projects in Jira on their process."""

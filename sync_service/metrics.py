@@ -56,7 +56,7 @@ class Metrics:
     registry: CollectorRegistry = field(repr=False)
     intake: Counter  # outcome: queued, duplicate, ignored, refused, unavailable
     ignored: Counter  # reason: webhooks.notice.Reason
-    refused: Counter  # reason: the `reason` of a webhooks.notice.Refusal
+    refused: Counter  # reason: the `reason` of a webhooks.refusals.Refusal
     runs: Counter  # outcome: done, later, refused, failed
     run_seconds: Histogram
     surprises: Counter

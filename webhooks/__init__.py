@@ -3,9 +3,9 @@
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
+from webhooks.credentials import Credentials
 from webhooks.health import health
 from webhooks.metrics import metrics
-from webhooks.notice import Credentials
 from webhooks.receiver import receiver
 from webhooks.replies import harden, http_error
 from webhooks.services import Check, Services

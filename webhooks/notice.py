@@ -2,30 +2,18 @@
 
 No framework, no I/O and no clock. Nothing in a body but names and times is believed: a notice only says which issue to
 look at, so a payload that is late, repeated or out of order costs a look and can do no harm.
-
-    Refusal                    what is answered with 4xx, which Jira does not repeat
-    ├── MissingCredential      401
-    ├── UnknownMethod          401
-    ├── BadSignature           401
-    ├── BadCredential          401
-    ├── MalformedJson          400
-    ├── NotAnObject            400
-    ├── NoIdentity             400
-    ├── UnreadableBody         400   raised by the receiver: the body did not arrive whole
-    └── TooLarge               413   raised by the receiver: the body is beyond the limit
 """
 
-import base64
 import hashlib
-import hmac
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import Any
 
-from sync_service.errors import ConfigurationError, StagegateError
+from webhooks.credentials import Credentials, verify
+from webhooks.refusals import MalformedJson, NoIdentity, NotAnObject
 
 ISSUE_EVENTS = frozenset(
     {
@@ -64,7 +52,6 @@ UNRELATED_EVENTS = frozenset(
 )
 """Events about no issue at all, by the names of Atlassian's page on webhooks."""
 
-HMAC_METHODS = frozenset({"sha256", "sha384", "sha512"})
 UNNAMED = "unnamed"
 """The event of a body that names none, as Jira Automation's "Send web request" does."""
 
@@ -84,102 +71,6 @@ class Reason(StrEnum):
     NO_ISSUE = "no-issue"
     UNRELATED_EVENT = "unrelated-event"
     UNKNOWN_EVENT = "unknown-event"
-
-
-class Refusal(StagegateError):  # noqa: N818 - the domain's word
-    """The delivery is not accepted."""
-
-    status: ClassVar[int] = 400
-    reason: ClassVar[str] = "refused"
-
-    def __init__(self) -> None:
-        super().__init__(type(self).__doc__)
-
-
-class MissingCredential(Refusal):
-    """Neither X-Hub-Signature nor Authorization: set the webhook's secret in Jira to one of [webhooks] secrets."""
-
-    status = 401
-    reason = "missing-credential"
-
-
-class UnknownMethod(Refusal):
-    """X-Hub-Signature must read <method>=<hex>, the method being sha256, sha384 or sha512."""
-
-    status = 401
-    reason = "unknown-signature-method"
-
-
-class BadSignature(Refusal):
-    """No configured secret gives this signature: compare the webhook's secret in Jira with [webhooks] secrets."""
-
-    status = 401
-    reason = "bad-signature"
-
-
-class BadCredential(Refusal):
-    """The Authorization header holds none of the configured bearer tokens or basic credentials."""
-
-    status = 401
-    reason = "bad-credential"
-
-
-class MalformedJson(Refusal):
-    """The body is not JSON in UTF-8."""
-
-    reason = "malformed-json"
-
-
-class NotAnObject(Refusal):
-    """The body is JSON, but not an object."""
-
-    reason = "not-an-object"
-
-
-class NoIdentity(Refusal):
-    """The body names no issue by id or key: send {"issue": {"id": "...", "key": "..."}} at least."""
-
-    reason = "no-identity"
-
-
-class UnreadableBody(Refusal):
-    """The body did not arrive whole."""
-
-    reason = "unreadable-body"
-
-
-class TooLarge(Refusal):
-    """The body is larger than [webhooks] body_limit."""
-
-    status = 413
-    reason = "too-large"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What a sender may prove itself with; several of a kind at once, so that each can be rotated."""
-
-    secrets: tuple[bytes, ...] = field(default=(), repr=False)
-    bearer_tokens: tuple[bytes, ...] = field(default=(), repr=False)
-    basic: tuple[bytes, ...] = field(default=(), repr=False)
-
-    @classmethod
-    def of(
-        cls,
-        *,
-        secrets: Iterable[str] = (),
-        bearer_tokens: Iterable[str] = (),
-        basic: Iterable[tuple[str, str]] = (),
-    ) -> Self:
-        """Take secrets as configured; `basic` holds pairs of user and password.
-
-        Raises `ConfigurationError` for an empty one: everybody could sign with it.
-        """
-        return cls(
-            secrets=_nonempty(secrets, setting="[webhooks] secrets"),
-            bearer_tokens=_nonempty(bearer_tokens, setting="[webhooks] bearer_tokens"),
-            basic=tuple(_basic(user, password) for user, password in basic),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,50 +133,6 @@ def read_notice(
         ours=_ours(payload, own_accounts),
         at=at,
     )
-
-
-def verify(*, body: bytes, headers: Mapping[str, str], credentials: Credentials) -> None:
-    """Check the signature over the raw body, or without one the Authorization header; `headers` in lower case.
-
-    Cloud and Data Center from 10 sign (developer.atlassian.com/cloud/jira/platform/webhooks, "Secure admin webhooks");
-    Jira Automation sends a header of our choice; older Data Centers know basic credentials only. Raises a `Refusal`.
-    """
-    signature, authorization = headers.get("x-hub-signature"), headers.get("authorization")
-    if signature is not None:
-        _verify_signature(signature, body, credentials.secrets)
-    elif authorization is None:
-        raise MissingCredential
-    elif not _authorized(authorization, credentials):
-        raise BadCredential
-
-
-def _verify_signature(signature: str, body: bytes, secrets: Sequence[bytes]) -> None:
-    method, _, given = signature.strip().partition("=")
-    method = method.lower()
-    if method not in HMAC_METHODS:
-        raise UnknownMethod
-    digest = given.lower().encode("ascii", "replace")
-    if not any(hmac.compare_digest(digest, hmac.digest(s, body, method).hex().encode()) for s in secrets):
-        raise BadSignature
-
-
-def _authorized(authorization: str, credentials: Credentials) -> bool:
-    scheme, _, value = authorization.strip().partition(" ")
-    accepted = {"bearer": credentials.bearer_tokens, "basic": credentials.basic}.get(scheme.lower(), ())
-    given = value.strip().encode("utf-8", "replace")
-    return any(hmac.compare_digest(given, one) for one in accepted)
-
-
-def _nonempty(values: Iterable[str], *, setting: str) -> tuple[bytes, ...]:
-    encoded = tuple(value.encode() for value in values)
-    if not all(encoded):
-        raise ConfigurationError(f"{setting}: one is empty, so that everybody could sign with it; remove or set it.")
-    return encoded
-
-
-def _basic(user: str, password: str) -> bytes:
-    (secret,) = _nonempty((password,), setting="[webhooks] basic")
-    return base64.b64encode(user.encode() + b":" + secret)
 
 
 def _refuse_constant(name: str) -> None:

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from sync_service.store import Delivery, StoreError
-from webhooks.notice import Ignored, Notice, Reason, Refusal, TooLarge, UnreadableBody, read_notice
+from webhooks.notice import Ignored, Notice, Reason, read_notice
+from webhooks.refusals import Refusal, TooLarge, UnreadableBody
 from webhooks.replies import error, reply
 from webhooks.services import Services
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sync_service.logs import Redact, redactor
 from sync_service.metrics import Metrics
 from sync_service.store import Store
-from webhooks.notice import Credentials
+from webhooks.credentials import Credentials
 
 BODY_LIMIT = 25 * 1024 * 1024
 """Bytes. Jira does not send a larger body: it drops the event."""

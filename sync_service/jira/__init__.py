@@ -1,0 +1,1 @@
+"""Speaks to Jira: `client` over HTTP, `translate` between its JSON and our words, `gateway` as the worker's door."""

@@ -20,8 +20,6 @@ Two questions decide what a worker does next, and each error answers them:
 The client itself repeats at once what has `resend`: the very request may be sent again with no harm.
 """
 
-# ruff: noqa: N818 (an error is named for what happened)
-
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType

@@ -49,7 +49,7 @@ class SiteReads(Calls):
         return [group["name"] for group in groups]
 
     def my_permissions(self, names: Sequence[str], project: str) -> dict[str, bool]:
-        """Tell which of the permissions we have in a project; one that this Jira does not know is not had."""
+        """Tell which of the permissions we have in a project; Cloud refuses a name that it does not know (Invalid)."""
         params = {"permissions": ",".join(names), "projectKey": project}
         had = self._object("GET mypermissions", "mypermissions", params).get("permissions") or {}
         return {name: had.get(name, {}).get("havePermission") is True for name in names}

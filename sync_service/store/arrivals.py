@@ -1,13 +1,33 @@
 """Puts keys into the queue: the one statement by which an event, a sweep or a follow-up asks for a look."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Connection, Executable, Integer, bindparam
+from sqlalchemy import Connection
 
 from sync_service.store.database import Database
-from sync_service.store.expressions import least
-from sync_service.store.schema import work
+from sync_service.store.statements import ManyRows
+
+_NEW = {
+    "issue_id": "?",
+    "label": "?",
+    "gen": "1",
+    "priority": "?",
+    "not_before": "now + ?",
+    "hold_until": "0",
+    "since": "now",
+    "attempts": "0",
+    "dead": "0",
+}
+
+_KNOWN = """(issue_id) DO UPDATE SET
+    label = excluded.label,
+    gen = work.gen + 1,
+    priority = CASE WHEN excluded.priority < work.priority THEN excluded.priority ELSE work.priority END,
+    not_before = CASE WHEN excluded.not_before < work.not_before THEN excluded.not_before ELSE work.not_before END,
+    since = CASE WHEN excluded.since < work.since THEN excluded.since ELSE work.since END,
+    attempts = CASE WHEN work.dead = 1 THEN 0 ELSE work.attempts END,
+    dead = 0"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +44,7 @@ class Arrivals:
     """Puts issues into the queue, as part of the caller's transaction."""
 
     def __init__(self, database: Database) -> None:
-        self._upsert = _upsert(database)
+        self._upsert = ManyRows(database, "work", _NEW, _KNOWN)
 
     def enqueue(self, connection: Connection, arrivals: Iterable[Arrival]) -> int:
         """Put each issue into the queue once, or tell its row that something is new; return how many issues.
@@ -35,46 +55,14 @@ class Arrivals:
         merged = _merge(arrivals)
         if merged:
             # Always in the same order, so that two transactions never wait for each other crosswise.
-            connection.execute(self._upsert, [merged[issue_id] for issue_id in sorted(merged)])
+            self._upsert.run(connection, [merged[issue_id] for issue_id in sorted(merged)])
         return len(merged)
 
 
-def _merge(arrivals: Iterable[Arrival]) -> dict[str, Mapping[str, str | int]]:
-    merged: dict[str, Mapping[str, str | int]] = {}
-    for arrival in arrivals:
-        earlier = merged.get(arrival.issue_id, {})
-        merged[arrival.issue_id] = {
-            "issue_id": arrival.issue_id,
-            "label": arrival.label,
-            "priority": min(arrival.priority, int(earlier.get("priority", arrival.priority))),
-            "delay": min(arrival.delay, int(earlier.get("delay", arrival.delay))),
-        }
+def _merge(arrivals: Iterable[Arrival]) -> dict[str, tuple[str, str, int, int]]:
+    """Return one row an issue, with the more urgent priority and the shorter delay: no statement may meet it twice."""
+    merged: dict[str, tuple[str, str, int, int]] = {}
+    for new in arrivals:
+        _, _, priority, delay = merged.get(new.issue_id, (None, None, new.priority, new.delay))
+        merged[new.issue_id] = (new.issue_id, new.label, min(priority, new.priority), min(delay, new.delay))
     return merged
-
-
-def _upsert(database: Database) -> Executable:
-    now = database.now
-    insert = database.insert(work).values(
-        issue_id=bindparam("issue_id"),
-        label=bindparam("label"),
-        gen=1,
-        priority=bindparam("priority", type_=Integer),
-        not_before=now + bindparam("delay", type_=BigInteger),
-        hold_until=0,
-        since=now,
-        attempts=0,
-        dead=0,
-    )
-    new = insert.excluded
-    return insert.on_conflict_do_update(
-        index_elements=[work.c.issue_id],
-        set_={
-            "label": new.label,
-            "gen": work.c.gen + 1,
-            "priority": least(work.c.priority, new.priority),
-            "not_before": least(work.c.not_before, new.not_before),
-            "since": least(work.c.since, new.since),
-            "attempts": work.c.attempts * (1 - work.c.dead),  # a dead key starts anew
-            "dead": 0,
-        },
-    )

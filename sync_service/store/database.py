@@ -1,6 +1,7 @@
 """One database, either engine: connections, transactions, locks and the clock."""
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,8 +48,10 @@ class Database:
         self.place = _place(self.url)
         self.bell = Bell()
         self.now: Stamp = DatabaseClock() if clock is None else _clock_of_tests(clock)
+        self._clock = clock
         self._turn = threading.Lock()
         self.engine = _connect(self.url, durable=durable)
+        self._clock_text = str(DatabaseClock().compile(dialect=self.engine.dialect))
         self._engines = {
             mode: self.engine.execution_options(stagegate_mode=mode if durable or mode == "read" else "write")
             for mode in _BEGIN
@@ -58,6 +61,10 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether the database is an SQLite file."""
         return self.engine.dialect.name == "sqlite"
+
+    def now_text(self) -> str:
+        """Return `now` as text, for a statement that is written as such."""
+        return self._clock_text if self._clock is None else str(to_stamp(self._clock()))
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT that knows ON CONFLICT, in the engine's own dialect."""
@@ -124,7 +131,9 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            raise explain(error, self.place, self.url.password or "") from error
+            raise explain(error.orig or error, self.place, self.url.password or "") from error
+        except sqlite3.Error as error:  # from `_begin_sqlite`
+            raise explain(error, self.place, "") from error
         except PoolTimeout as error:
             raise StoreUnavailable(f"{self.place}: every connection is in use; is it slow, or down?") from error
         except UnicodeEncodeError as error:
@@ -214,8 +223,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
     for statement in _BEGIN[connection.get_execution_options().get("stagegate_mode", "read")]:
-        connection.exec_driver_sql(statement)
+        driver.execute(statement)
 
 
 def _prepare_postgresql(*, durable: bool) -> Callable[[Any, object], None]:

@@ -20,19 +20,19 @@ class StoreError(StagegateError):
     reason: ClassVar[str] = "store"
 
 
-class StoreUnavailable(StoreError):  # noqa: N818
+class StoreUnavailable(StoreError):
     """The database cannot answer now; nothing was kept, and the same call may succeed later."""
 
     reason = "store_unavailable"
 
 
-class NotStorable(StoreError):  # noqa: N818
+class NotStorable(StoreError):
     """The database will never keep this value, for instance a text with a NUL character."""
 
     reason = "not_storable"
 
 
-class StoreMisconfigured(StoreError, ConfigurationError):  # noqa: N818
+class StoreMisconfigured(StoreError, ConfigurationError):
     """The store's setting, or the database it names, is wrong; the text names the remedy."""
 
     reason = "store_configuration"

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, select
+from sqlalchemy import Connection, Select, delete, func, select
 
 from sync_service.store.arrivals import Arrival, Arrivals
 from sync_service.store.database import Database
 from sync_service.store.grouping import GroupCommit
 from sync_service.store.schema import inbox
+from sync_service.store.statements import ManyRows
 from sync_service.store.times import from_stamp, milliseconds
 from sync_service.store.values import OURS_WAITS, Delivery, Received
 
@@ -24,8 +25,8 @@ class Inbox:
         self._database = database
         self._commits = GroupCommit(self._keep)
         self._arrivals = Arrivals(database)
-        insert = database.insert(inbox).values(received_at=database.now, **_COLUMNS).on_conflict_do_nothing()
-        self._insertion = insert.returning(inbox.c.delivery_id)  # psycopg counts no rows for ON CONFLICT
+        # RETURNING, since psycopg counts no rows for ON CONFLICT.
+        self._insertion = ManyRows(database, "inbox", _NEW, "DO NOTHING RETURNING delivery_id")
 
     def receive(self, delivery: Delivery) -> bool:
         """Keep a delivery and put its issue into the queue, in one transaction; return False for a repeated one.
@@ -48,7 +49,7 @@ class Inbox:
         unique = {delivery.delivery_id: delivery for delivery in reversed(deliveries)}
         # Always in the same order, so that two transactions never wait for each other crosswise.
         rows = [_row(unique[delivery_id]) for delivery_id in sorted(unique)]
-        new = set(connection.execute(self._insertion, rows).scalars())
+        new = set(self._insertion.run(connection, rows).scalars())
         self._arrivals.enqueue(connection, (_arrival(unique[delivery_id]) for delivery_id in new))
         return new
 
@@ -94,16 +95,11 @@ class Inbox:
 
 _LISTED = (inbox.c.delivery_id, inbox.c.issue_id, inbox.c.event, inbox.c.received_at, func.length(inbox.c.body))
 
-_COLUMNS: dict[str, Any] = {name: bindparam(name) for name in ("delivery_id", "issue_id", "event", "body")}
+_NEW = {"delivery_id": "?", "issue_id": "?", "event": "?", "body": "?", "received_at": "now"}
 
 
-def _row(delivery: Delivery) -> dict[str, str | bytes]:
-    return {
-        "delivery_id": delivery.delivery_id,
-        "issue_id": delivery.issue_id,
-        "event": delivery.event,
-        "body": delivery.body,
-    }
+def _row(delivery: Delivery) -> tuple[str, str, str, bytes]:
+    return delivery.delivery_id, delivery.issue_id, delivery.event, delivery.body
 
 
 def _arrival(delivery: Delivery) -> Arrival:

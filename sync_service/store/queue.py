@@ -18,6 +18,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -34,7 +35,7 @@ from sync_service.store.database import Database
 from sync_service.store.expressions import greatest, least
 from sync_service.store.schema import IS_FREE, IS_LEASED, work
 from sync_service.store.shelf import Shelf
-from sync_service.store.times import FOREVER, from_stamp, milliseconds
+from sync_service.store.times import FOREVER, Stamp, from_stamp, milliseconds
 from sync_service.store.values import Claim, Failure, Priority
 
 _PUT_AT_ONCE = 500
@@ -52,6 +53,7 @@ class Queue(Shelf):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._arrivals = Arrivals(database)
+        self._due = _candidates(database.now)
 
     def put(self, keys: Iterable[tuple[str, str]], *, priority: Priority, after: timedelta = timedelta(0)) -> int:
         """Ask for a look at each issue (id, label), `after` from now; return how many.
@@ -95,18 +97,10 @@ class Queue(Shelf):
         return tuple(_claim(row, token) for row in rows)
 
     def _candidates(self, connection: Connection, limit: int) -> Sequence[Row[Any]]:
-        now = self._database.now
-        due = [_CANDIDATE.where(IS_LEASED, work.c.lease_until <= now).order_by(work.c.lease_until)]
-        # One short walk over the index for each priority: a single one would pass all keys that are not due yet.
-        due += [
-            _CANDIDATE.where(IS_FREE, work.c.priority == priority, work.c.due <= now).order_by(work.c.due)
-            for priority in Priority
-        ]
         rows: list[Row[Any]] = []
-        for question in due:
+        for question in self._due:
             if len(rows) < limit:
-                found = question.limit(limit - len(rows)).with_for_update(skip_locked=True)
-                rows.extend(connection.execute(found))
+                rows.extend(connection.execute(question, {"most": limit - len(rows)}))
         return rows
 
     def renew(self, claims: Iterable[Claim], lease: timedelta) -> frozenset[str]:
@@ -225,9 +219,20 @@ class Queue(Shelf):
         return update(work).where(_mine(claim)).values(**values, **_FREED).returning(work.c.issue_id)
 
 
-_CANDIDATE: Select[Any] = select(
-    work.c.issue_id, work.c.label, work.c.gen, work.c.attempts, work.c.since, work.c.priority, work.c.lease
-)
+def _candidates(now: Stamp) -> list[Select[Any]]:
+    """Return the questions for keys that may be claimed, in the order to ask them, each for `most` rows.
+
+    One short walk over the index for each priority: a single one would pass all keys that are not due yet.
+    """
+    expired = [select(*_CANDIDATE).where(IS_LEASED, work.c.lease_until <= now).order_by(work.c.lease_until)]
+    ripe = [
+        select(*_CANDIDATE).where(IS_FREE, work.c.priority == priority, work.c.due <= now).order_by(work.c.due)
+        for priority in Priority
+    ]
+    return [question.limit(bindparam("most")).with_for_update(skip_locked=True) for question in expired + ripe]
+
+
+_CANDIDATE = (work.c.issue_id, work.c.label, work.c.gen, work.c.attempts, work.c.since, work.c.priority, work.c.lease)
 
 
 def _mine(claim: Claim) -> ColumnElement[bool]:

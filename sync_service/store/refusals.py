@@ -49,23 +49,23 @@ def sqlstate(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", None) or "")
 
 
-def explain(error: DBAPIError, place: str, secret: str) -> StoreError:
+def explain(error: BaseException, place: str, secret: str) -> StoreError:
     """Return the store's own error for a driver's; `place` names the database, `secret` is struck from the text."""
     kind, remedy = _judge(error)
-    words = " ".join(str(error.orig).split())
+    words = " ".join(str(error).split())
     if secret:
         words = words.replace(secret, "***")
     return kind(f"{place}: {remedy} ({words})")
 
 
-def _judge(error: DBAPIError) -> _Answer:
-    code = sqlstate(error)
+def _judge(error: BaseException) -> _Answer:
+    code = getattr(error, "sqlstate", None)
     if code:
         return _by_prefix(code, _POSTGRESQL) or (StoreError, "the server refused a statement")
-    name = getattr(error.orig, "sqlite_errorname", None)
+    name = getattr(error, "sqlite_errorname", None)
     if name is not None:
-        return _judge_sqlite(str(name), str(error.orig))
-    if error.connection_invalidated or type(error).__name__ == "OperationalError":
+        return _judge_sqlite(str(name), str(error))
+    if type(error).__name__ == "OperationalError":
         return StoreUnavailable, "the server cannot be reached; the service tries again by itself"
     if type(error).__name__ == "DataError":
         return NotStorable, "the server cannot keep a value"

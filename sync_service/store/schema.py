@@ -19,7 +19,7 @@ inbox = Table(
     Column("event", Text, nullable=False),
     Column("received_at", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Index("inbox_by_issue", "issue_id", "received_at"),
+    # No index by issue: each delivery would dirty one more page, a third of what the intake costs on SQLite.
     Index("inbox_by_age", "received_at"),
 )
 

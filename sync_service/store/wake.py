@@ -93,8 +93,10 @@ def _ears(database: "Database", connection: "Connection") -> Iterator[Callable[[
 
 
 def _hear_file(bell: Bell, connection: "Connection") -> _Hear:
+    driver: Any = connection.connection.driver_connection
+
     def version() -> Any:
-        return connection.exec_driver_sql("PRAGMA data_version").scalar()
+        return driver.execute("PRAGMA data_version").fetchone()
 
     known = version()
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from conftest import TOKEN, Face
 from deliveries import encoded, payload
+from faces import TOKEN, Face
 
 
 def test_alive_says_nothing_of_the_store(face: Face) -> None:

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_service.errors import ConfigurationError
-from webhooks.notice import Credentials, Ignored, Notice, Reason, Refusal, read_notice, verify
+from webhooks.credentials import Credentials, verify
+from webhooks.notice import Ignored, Notice, Reason, read_notice
+from webhooks.refusals import Refusal
 
 CREDENTIALS = Credentials.of(secrets=[SECRET])
 OURS = "5b10ac8d82e05b22cc7d4ef5"

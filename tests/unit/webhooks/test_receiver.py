@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PASSWORD, TOKEN, Face
 from deliveries import CORPUS_FILES, NEXT_SECRET, SECRET, encoded, needs_corpus, payload, signature, signed
+from faces import PASSWORD, TOKEN, Face
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs

@@ -20,7 +20,6 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
     )
-    op.create_index("inbox_by_issue", "inbox", ["issue_id", "received_at"])
     op.create_index("inbox_by_age", "inbox", ["received_at"])
     op.create_table(
         "work",

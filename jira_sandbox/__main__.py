@@ -1,0 +1,5 @@
+"""`python -m jira_sandbox`: serve the sandbox alone."""
+
+from jira_sandbox.command import main
+
+main()

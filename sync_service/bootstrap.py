@@ -1,0 +1,152 @@
+"""Wires everything together; the one place that reads settings and the clock. Tests hand in a clock of their own."""
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mappings import Mapping, MappingError, load
+from sync_service.config import Settings
+from sync_service.errors import ConfigurationError
+from sync_service.jira.client import Client, JiraSite, Observe, connect
+from sync_service.jira.gateway import Gateway
+from sync_service.logs import Redact, configure_logs
+from sync_service.metrics import Metrics, create_metrics
+from sync_service.store import Store, open_store
+from sync_service.worker.loop import Worker
+from sync_service.worker.reconcile import Reconciler
+from sync_service.worker.schedule import Schedule
+
+ACCOUNTS = "accounts"
+"""The mark under which workers tell receivers the accounts that we write with."""
+
+ACCOUNTS_FRESH_FOR = 30.0
+"""Seconds for which a receiver believes what it read there."""
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)
+
+
+def load_mappings(settings: Settings) -> tuple[Mapping, ...]:
+    """Load the configured mappings; raises ConfigurationError with all that is wrong with any of them."""
+    loaded: list[Mapping] = []
+    wrong: list[str] = []
+    for reference in settings.lifecycle.mappings:
+        try:
+            loaded.append(load(reference))
+        except MappingError as error:
+            wrong.extend(error.problems)
+    projects = [mapping.jira.project for mapping in loaded]
+    wrong += [f"lifecycle.mappings: two mappings have project {key!r}" for key in projects if projects.count(key) > 1]
+    if wrong:
+        raise ConfigurationError("\n".join(dict.fromkeys(wrong)))
+    return tuple(loaded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerService:
+    """What a worker process runs on."""
+
+    settings: Settings
+    store: Store
+    client: Client
+    gateway: Gateway
+    reconciler: Reconciler
+    worker: Worker
+    schedule: Schedule
+    metrics: Metrics
+
+    def open(self) -> None:
+        """Prepare the database, sign in to Jira, and tell the receivers who we are; raises what is wrong."""
+        self.store.migrate()
+        self.gateway.open()
+        named = {self.gateway.account, *(name for m in self.gateway.mappings.values() for name in m.jira.accounts)}
+        self.store.marks.put(ACCOUNTS, "\n".join(sorted(named)))
+
+    def close(self) -> None:
+        """Close connections to Jira and to the store."""
+        self.client.close()
+        self.store.close()
+
+
+def jira_client(
+    settings: Settings,
+    store: Store,
+    *,
+    clock: Clock = utc_now,
+    wait: Callable[[float], None] = time.sleep,
+    observe: Observe,
+) -> Client:
+    """Return a client for the configured site; its pauses are shared by all workers through the store."""
+    jira = settings.jira
+    site = JiraSite(
+        url=jira.url,
+        token=jira.token.get_secret_value(),
+        email=jira.email,
+        cloud_id=jira.cloud_id,
+        gateway=jira.gateway,
+    )
+    return connect(
+        site,
+        clock=clock,
+        wait=wait,
+        pauses=store.marks,
+        connect_timeout=jira.connect_timeout,
+        read_timeout=jira.read_timeout,
+        observe=observe,
+    )
+
+
+def worker_service(
+    settings: Settings,
+    *,
+    clock: Clock = utc_now,
+    wait: Callable[[float], None] = time.sleep,
+    store_clock: Clock | None = None,
+    metrics_directory: Path | None = None,
+) -> WorkerService:
+    """Build what a worker needs; touches neither Jira nor the database yet. `store_clock` is for tests."""
+    metrics = create_metrics(shared=metrics_directory)
+    store = open_store(settings.store.url, clock=store_clock)
+    client = jira_client(settings, store, clock=clock, wait=wait, observe=metrics.observe_call)
+    gateway = Gateway(client, load_mappings(settings))
+    reconciler = Reconciler(
+        gateway=gateway, store=store, metrics=metrics, enforce_since=settings.lifecycle.enforce_since
+    )
+    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    return WorkerService(
+        settings=settings,
+        store=store,
+        client=client,
+        gateway=gateway,
+        reconciler=reconciler,
+        worker=Worker(store, reconciler, metrics, owner=owner, threads=settings.worker.threads),
+        schedule=Schedule(gateway=gateway, store=store, reconciler=reconciler),
+        metrics=metrics,
+    )
+
+
+def logging_for(settings: Settings) -> Redact:
+    """Set the logs up as the settings say, with every secret kept out."""
+    return configure_logs(style=settings.worker.log, level=settings.worker.log_level, secrets=settings.secrets)
+
+
+def own_accounts(store: Store, monotonic: Callable[[], float] = time.monotonic) -> Callable[[], frozenset[str]]:
+    """Return what tells the accounts that we write with, read from the store at most every half minute."""
+    known: list[tuple[float, frozenset[str]]] = []
+
+    def read() -> frozenset[str]:
+        if not known or monotonic() - known[0][0] > ACCOUNTS_FRESH_FOR:
+            told = store.marks.get(ACCOUNTS) or ""
+            known[:] = [(monotonic(), frozenset(told.split("\n")) - {""})]
+        return known[0][1]
+
+    return read

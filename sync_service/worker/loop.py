@@ -1,0 +1,200 @@
+"""The worker: one dispatcher claims what is due and feeds a pool of threads; each run is settled by its outcome."""
+
+import threading
+import traceback
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from time import perf_counter
+
+import structlog
+
+from sync_service.errors import StagegateError
+from sync_service.jira.errors import JiraError
+from sync_service.metrics import Metrics
+from sync_service.store import Claim, Failure, Store, StoreError
+from sync_service.worker.reconcile import Reconciler
+from sync_service.worker.retry import (
+    MOST_ATTEMPTS,
+    Again,
+    Done,
+    Failed,
+    Later,
+    Outcome,
+    Refused,
+    Shelve,
+    decide,
+)
+
+log = structlog.get_logger("stagegate.worker")
+
+LEASE = timedelta(minutes=2)
+"""Outlives every request's time-out; renewed while a run goes on."""
+
+REFUSED_WAIT = timedelta(hours=1)
+"""When an issue is looked at again on which nothing could be decided, if nothing happens before."""
+
+IDLE_WAIT = timedelta(seconds=30)
+STORE_WAIT = 2.0
+"""Seconds until the dispatcher tries the store again when it can't be reached."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """A run under way; `lost` is set when its lease could not be renewed."""
+
+    claim: Claim
+    lost: threading.Event
+
+
+class Worker:
+    """Works the queue until it is told to stop."""
+
+    def __init__(
+        self,
+        store: Store,
+        reconciler: Reconciler,
+        metrics: Metrics,
+        *,
+        owner: str,
+        threads: int,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self.store = store
+        self.reconciler = reconciler
+        self.metrics = metrics
+        self.owner = owner
+        self.threads = threads
+        self.lease = lease
+        self._runs: dict[str, Run] = {}
+        self._lock = threading.Lock()
+        self._freed = threading.Semaphore(threads)
+        self._stop = threading.Event()
+
+    # --- One step at a time, for tests and commands
+
+    def drain(self, most: int = 1000) -> int:
+        """Run what is due, one after the other, until nothing is; return how many runs that took."""
+        for count in range(most):
+            claims = self.store.queue.claim(1, owner=self.owner, lease=self.lease)
+            if not claims:
+                return count
+            self._run(Run(claim=claims[0], lost=threading.Event()))
+        raise StagegateError(f"the queue is not empty after {most} runs: something keeps asking for a look")
+
+    # --- The loop
+
+    def work(self) -> None:
+        """Claim and run until `stop`; then let the runs under way end, and give back what was not begun."""
+        renewing = threading.Thread(target=self._renew, name="renew-leases", daemon=True)
+        renewing.start()
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="look") as pool:
+            while not self._stop.is_set():
+                self._dispatch(pool)
+        renewing.join()
+        self.store.queue.release(self.owner)
+
+    def stop(self) -> None:
+        """Ask the loop to end: nothing new is claimed, and nothing under way writes any more."""
+        self._stop.set()
+        self.store.queue.wake()
+
+    def _dispatch(self, pool: ThreadPoolExecutor) -> None:
+        """Wait for a free thread and for work, then claim as much as there are free threads."""
+        if not self._freed.acquire(timeout=1):
+            return
+        free = 1
+        while free < self.threads and self._freed.acquire(blocking=False):
+            free += 1
+        try:
+            for claim in self._claim(free):
+                run = Run(claim=claim, lost=threading.Event())
+                with self._lock:
+                    self._runs[claim.lease] = run
+                free -= 1
+                pool.submit(self._run, run).add_done_callback(self._ended)
+        except StoreError as error:
+            log.error("the store can't be reached", error=str(error))
+            self._stop.wait(STORE_WAIT)
+        finally:
+            self._freed.release(free) if free else None
+
+    def _claim(self, free: int) -> tuple[Claim, ...]:
+        paused = self.store.marks.paused("jira")
+        if paused is not None:
+            self._stop.wait(min(paused.total_seconds(), 5.0))
+            return ()
+        claims = self.store.queue.claim(free, owner=self.owner, lease=self.lease)
+        if not claims and not self._stop.is_set():
+            self.store.queue.wait(IDLE_WAIT)
+        return claims
+
+    def _ended(self, future: "Future[None]") -> None:
+        self._freed.release()
+        if error := future.exception():
+            log.error("run could not be settled", error=str(error), trace="".join(traceback.format_exception(error)))
+
+    def _renew(self) -> None:
+        """Renew the leases of the runs under way; a run whose lease is gone stops before its next write."""
+        while not self._stop.wait(self.lease.total_seconds() / 4):
+            with self._lock:
+                runs = list(self._runs.values())
+            if not runs:
+                continue
+            try:
+                kept = self.store.queue.renew([run.claim for run in runs], self.lease)
+            except StoreError as error:
+                log.error("leases can't be renewed", error=str(error))
+                continue
+            for run in runs:
+                if run.claim.lease not in kept:
+                    run.lost.set()
+
+    # --- One run
+
+    def _run(self, run: Run) -> None:
+        began = perf_counter()
+        try:
+            outcome = self._outcome(run)
+            self._settle(run.claim, outcome)
+            self.metrics.runs.labels(type(outcome).__name__.lower()).inc()
+            self.metrics.run_seconds.observe(perf_counter() - began)
+        finally:
+            with self._lock:
+                self._runs.pop(run.claim.lease, None)
+
+    def _outcome(self, run: Run) -> Outcome:
+        if run.claim.attempts >= MOST_ATTEMPTS:
+            return Failed(error=StagegateError("it ended its worker, or failed, too often; see the worker's log"))
+        return self.reconciler.look(run.claim, lambda: not run.lost.is_set() and not self._stop.is_set())
+
+    def _settle(self, claim: Claim, outcome: Outcome) -> None:
+        match outcome:
+            case Done():
+                self.store.queue.done(claim)
+            case Later():
+                self.store.queue.later(claim, outcome.after, hold=outcome.hold)
+            case Refused():
+                log.warning("nothing can be decided", issue=claim.label, why=outcome.why)
+                self.store.queue.later(claim, REFUSED_WAIT)
+            case Failed():
+                self._fail(claim, outcome.error)
+
+    def _fail(self, claim: Claim, error: Exception) -> None:
+        match decide(error, claim.attempts + 1):
+            case Shelve():
+                self.store.queue.fail(claim, failure_of(error), retry_after=None)
+            case Again(after=after, counts=counts, hold=hold):
+                if isinstance(error, JiraError) and error.site_wide:
+                    self.store.marks.pause("jira", after)
+                if counts:
+                    self.store.queue.fail(claim, failure_of(error), retry_after=after, hold=hold)
+                else:
+                    self.store.queue.later(claim, after, hold=hold)
+
+
+def failure_of(error: Exception) -> Failure:
+    """Describe an error for whoever looks at the parked key."""
+    trace = "".join(traceback.format_exception(error))
+    return Failure(type=type(error).__name__, text=str(error), trace=trace, version=version("jira-stagegate"))

@@ -1,0 +1,83 @@
+"""What becomes of a key after a run. Pure: outcome and attempts in, the queue's next step out. docs/operations.md."""
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sync_service.errors import StagegateError
+from sync_service.jira.errors import JiraError
+
+MOST_ATTEMPTS = 8
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(minutes=30)
+OUTAGE_WAIT = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Nothing is left to do until something happens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """Look again after a while; `hold` means that no event may shorten the wait (Jira asked for it)."""
+
+    after: timedelta
+    why: str
+    hold: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Nothing can be decided until somebody acts; the operator is shown why."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The run broke off; the next look does the rest."""
+
+    error: Exception
+
+
+Outcome = Done | Later | Refused | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """Put the key off; `counts` tells whether this was an attempt of the issue's own."""
+
+    after: timedelta
+    counts: bool
+    hold: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelve:
+    """Park the key as dead until a new event or a person revives it."""
+
+
+def decide(error: Exception, attempts: int, jitter: float | None = None) -> Again | Shelve:
+    """Decide what becomes of a key whose run failed for the `attempts`-th time (from 1).
+
+    An outage that every issue would meet is never held against one; what no new look can mend is parked at once;
+    everything else is tried again with growing pauses, and parked after eight attempts. `jitter` is from 0 to 1.
+    """
+    if isinstance(error, JiraError):
+        if error.retry_after is not None:
+            return Again(after=error.retry_after, counts=not error.site_wide, hold=True)
+        if error.site_wide:
+            return Again(after=OUTAGE_WAIT, counts=False)
+        if not error.repeatable:
+            return Shelve()
+    elif isinstance(error, StagegateError):
+        return Shelve()
+    return Shelve() if attempts >= MOST_ATTEMPTS else Again(after=pause(attempts, jitter), counts=True)
+
+
+def pause(attempts: int, jitter: float | None = None) -> timedelta:
+    """Return the pause after so many failures: doubled each time, half an hour at most, a quarter more or less."""
+    spread = random.random() if jitter is None else jitter  # noqa: S311 (spreads load, keeps no secret)
+    doubled: timedelta = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
+    return doubled * (0.75 + spread / 2)
