@@ -107,12 +107,13 @@ def _tokens(text: str) -> tuple[Token, ...]:
     tokens, position = [], 0
     while text[position:].strip():
         found = TOKEN.match(text, position)
+        start = len(text) - len(text[position:].lstrip()) + 1
         if found is None:
             raise wrong(
                 "Error in the JQL Query: The quoted string "
-                f"'{text[position:].strip()[1:]}' has not been completed. (line 1, character {position + 1})"
+                f"'{text[position:].strip()[1:]}' has not been completed. (line 1, character {start})"
             )
-        string, start = found["string"], found.start() + 1
+        string = found["string"]
         if string:
             tokens.append(Token(re.sub(r"\\(.)", r"\1", string[1:-1]), quoted=True, at=start))
         else:

@@ -203,14 +203,14 @@ def transition(view: View, what: Issue, step: Transition, *, fields: bool = Fals
     return shown | {"fields": metadata(view, project, what.type_id, [f for f in on_screen if f != "comment"])}
 
 
-def metadata(view: View, project: Project, type_id: str, field_ids: Iterable[str], *, create: bool = False) -> Json:
+def metadata(view: View, project: Project, type_id: str, field_ids: Iterable[str]) -> Json:
     """Show what a screen asks for, by field id."""
     place = Place(site=view.site, project=project, type_id=type_id, api=view.api)
     here = {f.id: f for f in view.site.fields_for(project.id, type_id)}
-    return {i: field_metadata(view, place, here[i], create=create) for i in field_ids if i in here}
+    return {i: field_metadata(view, place, here[i]) for i in field_ids if i in here}
 
 
-def field_metadata(view: View, place: Place, field: Field, *, create: bool = False) -> Json:
+def field_metadata(view: View, place: Place, field: Field) -> Json:
     """Show what a screen says of one field."""
     kind = KINDS[field.kind]
     shown: Json = {
@@ -221,8 +221,6 @@ def field_metadata(view: View, place: Place, field: Field, *, create: bool = Fal
         "operations": ["add", "edit", "remove"] if field.kind == "comment" else list(kind.operations),
         "hasDefaultValue": field.id == "priority",
     }
-    if create:
-        shown["fieldId"] = field.id
     if field.kind in ("user", "assignee", "multiuser"):
         shown["autoCompleteUrl"] = view.link(f"user/search?project={place.project.key}&query=")
     allowed = kind.allowed(view, place, field)

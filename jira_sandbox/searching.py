@@ -118,14 +118,16 @@ def _emptiness(term: Term, clause: Clause) -> Test:
 def _membership(searcher: Searcher, term: Term, clause: Clause) -> Test:
     if clause.operator not in EQUALITIES:
         raise _unsupported(term, clause)
-    wanted: set[Any] = set()
-    for operand in clause.operands:
-        if not isinstance(operand, Empty):
-            wanted |= _members(searcher, term, operand)
-    with_empty = any(isinstance(operand, Empty) for operand in clause.operands)
+    named = [operand for operand in clause.operands if not _means_empty(term, operand)]
+    with_empty = len(named) < len(clause.operands)
+    wanted = set().union(*(_members(searcher, term, operand) for operand in named))
     if clause.operator in NEGATIVE:
         return lambda issue: bool(term.values(issue)) and wanted.isdisjoint(term.values(issue))
     return lambda issue: not wanted.isdisjoint(term.values(issue)) or (with_empty and not term.values(issue))
+
+
+def _means_empty(term: Term, operand: Operand) -> bool:
+    return isinstance(operand, Empty) or (isinstance(operand, str) and operand.lower() in term.empty_words)
 
 
 def _members(searcher: Searcher, term: Term, operand: Operand) -> set[Any]:
@@ -142,12 +144,17 @@ def _members(searcher: Searcher, term: Term, operand: Operand) -> set[Any]:
 
 
 def _moment(searcher: Searcher, term: Term, clause: Clause) -> Test:
-    wanted = [_moment_value(searcher, term, clause, operand) for operand in clause.operands]
+    return _compared(term, clause, lambda operand: _moment_value(searcher, term, clause, operand))
+
+
+def _compared(term: Term, clause: Clause, read: Callable[[Operand], Any]) -> Test:
     if clause.operator in ("in", "not in"):
-        keep = clause.operator == "in"
+        wanted, keep = [read(operand) for operand in clause.operands], clause.operator == "in"
         return lambda issue: any((value in wanted) is keep for value in term.values(issue))
-    compare = _comparison(term, clause)
-    return lambda issue: any(compare(value, wanted[0]) for value in term.values(issue))
+    if clause.operator not in COMPARISONS:
+        raise _unsupported(term, clause)
+    compare, bound = COMPARISONS[clause.operator], read(clause.operands[0])
+    return lambda issue: any(compare(value, bound) for value in term.values(issue))
 
 
 def _moment_value(searcher: Searcher, term: Term, clause: Clause, operand: Operand) -> datetime:
@@ -156,19 +163,8 @@ def _moment_value(searcher: Searcher, term: Term, clause: Clause, operand: Opera
     return moments.read(operand, term.name, searcher.now, searcher.zone)
 
 
-def _comparison(term: Term, clause: Clause) -> Callable[[Any, Any], bool]:
-    if clause.operator not in COMPARISONS:
-        raise _unsupported(term, clause)
-    return COMPARISONS[clause.operator]
-
-
 def _number(_searcher: Searcher, term: Term, clause: Clause) -> Test:
-    wanted = [_number_value(term, operand) for operand in clause.operands]
-    if clause.operator in ("in", "not in"):
-        keep = clause.operator == "in"
-        return lambda issue: any((value in wanted) is keep for value in term.values(issue))
-    compare = _comparison(term, clause)
-    return lambda issue: any(compare(value, wanted[0]) for value in term.values(issue))
+    return _compared(term, clause, lambda operand: _number_value(term, operand))
 
 
 def _number_value(term: Term, operand: Operand) -> float:

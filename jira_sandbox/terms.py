@@ -36,6 +36,7 @@ class Term:
     values: Callable[[Issue], list[Any]]
     resolve: Callable[[str], Iterable[Any]]
     order: Callable[[Issue], Any] | None = None
+    empty_words: frozenset[str] = frozenset()
 
     def sort(self, issue: Issue) -> Any:
         """Return the key that ORDER BY sorts by; None sorts last."""
@@ -117,10 +118,6 @@ def _issues(site: Site, word: str) -> list[str]:
     return [issue.id] if issue else []
 
 
-def _resolutions(site: Site, word: str) -> list[str]:
-    return ["unresolved"] if word.lower() == "unresolved" else by_name(site.resolutions, word)
-
-
 def _some(value: Any) -> list[Any]:
     return [] if value is None else [value]
 
@@ -148,7 +145,7 @@ ATTRIBUTES: dict[str, tuple[str, Values, Resolve]] = {
     "issuetype": ("set", lambda _s, i: [i.type_id], lambda s, word: by_name(s.types, word)),
     "status": ("set", lambda _s, i: [i.status_id], lambda s, word: by_name(s.statuses, word)),
     "statuscategory": ("set", lambda s, i: [s.statuses[i.status_id].category], _categories),
-    "resolution": ("set", lambda _s, i: _some(i.resolution_id), _resolutions),
+    "resolution": ("set", lambda _s, i: _some(i.resolution_id), lambda s, word: by_name(s.resolutions, word)),
     "creator": ("user", lambda _s, i: [i.creator_id], users_named),
     "watcher": ("user", lambda _s, i: i.watcher_ids, users_named),
     "key": ("issue", lambda _s, i: [i.id], _issues),
@@ -179,4 +176,5 @@ def _attribute(searcher: Searcher, name: str) -> Term:
         values=lambda issue: values(site, issue),
         resolve=lambda word: resolve(site, word),
         order=(lambda issue: _key_order(site, issue)) if name in KEY_NAMES else None,
+        empty_words=frozenset({"unresolved"}) if name == "resolution" else frozenset(),
     )

@@ -106,7 +106,6 @@ def bulk_fetch(call: Call) -> Json:
     )
     found, missing = _fetch(call, wanted)
     return {
-        "expand": "schema,names",
         "issues": [render.issue(call.view, issue, chosen) for issue in found],
         "issueErrors": [{"id": each, "errorMessage": "Issue not found"} for each in missing],
     }
@@ -251,7 +250,7 @@ def create_fields(call: Call, project: Project, type_id: str) -> dict[str, Any]:
     screen = call.site.screens[project.screens[type_id].create]
     parent = ["parent"] if call.site.types[type_id].subtask else []
     field_ids = dict.fromkeys([*screen.field_ids(), "project", *parent])
-    return render.metadata(call.view, project, type_id, field_ids, create=True)
+    return render.metadata(call.view, project, type_id, field_ids)
 
 
 @routes.on("GET", "issue/createmeta/{projectIdOrKey}/issuetypes")
@@ -268,7 +267,8 @@ def get_creatable_fields(call: Call, project_id_or_key: str, issue_type_id: str)
     project = call.site.visible_project(project_id_or_key, call.user)
     if issue_type_id not in project.type_ids:
         raise JiraError(404, "The issue type does not exist in this project.")
-    return _metadata_page(call, "fields", list(create_fields(call, project, issue_type_id).values()))
+    fields = create_fields(call, project, issue_type_id)
+    return _metadata_page(call, "fields", [shown | {"fieldId": field_id} for field_id, shown in fields.items()])
 
 
 def _metadata_page(call: Call, name: str, rows: list[Any]) -> Json:

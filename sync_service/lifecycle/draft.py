@@ -31,6 +31,11 @@ class Draft:
         self.notes: list[str] = []
         self.looks: set[datetime] = set()
         self._changes = 0
+        self._at = max((now, *(log[-1].at for log in self._logs() if log)))
+
+    def _logs(self) -> Iterator[tuple[Change, ...]]:
+        yield self.issue.changes
+        yield from (subtask.changes for subtask in self.issue.subtasks)
 
     @staticmethod
     def _name(subtask: SubTask) -> str:
@@ -141,7 +146,7 @@ class Draft:
     def _change(self, field: str, before: str | None, after: str | None) -> Change:
         self._changes += 1
         number = str(FUTURE_CHANGE + self._changes)
-        return Change(id=number, at=self.now, author=self.issue.ours[0], field=field, before=before, after=after)
+        return Change(id=number, at=self._at, author=self.issue.ours[0], field=field, before=before, after=after)
 
     def _because(self, name: str, why: str) -> None:
         self._changes += 1
@@ -174,11 +179,18 @@ class Draft:
             add_labels=tuple(sorted(after.labels - before.labels)),
             remove_labels=tuple(sorted(before.labels - after.labels)),
             comment="\n\n".join(self.comments.get(after.id, ())),
-            record=dump(self.record) if self.record != parse(before.record, after.id) else None,
+            record=self._record_edit(),
             why=tuple(self.reasons.get(after.id, ())),
         )
         if not edit.is_quiet or edit.record is not None:
             yield edit
+
+    def _record_edit(self) -> dict[str, Any] | None:
+        before = parse(self.start.record, self.start.id)
+        if self.record == before:
+            return None
+        value = dump(self.record)
+        return value if before is None or value != dump(before) else None
 
     def _step_actions(self, before: SubTask) -> Iterator[Action]:
         after = self.subtasks[before.id]

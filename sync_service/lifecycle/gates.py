@@ -8,7 +8,7 @@ from mappings.model import Enforcement, Gate
 from sync_service.lifecycle import messages
 from sync_service.lifecycle.rounds import FAILED
 from sync_service.lifecycle.state import State
-from sync_service.lifecycle.steps import StepState
+from sync_service.lifecycle.steps import Standing, StepState
 
 STEPS_ONLY = Gate(steps=True)
 NOTHING_ASKED = Gate()
@@ -77,7 +77,6 @@ def _reasons(state: State, source: str, target: str, gate: Gate | None) -> Itera
         return
     if _leaves_certification_backwards(mapping, source, target):
         yield from _failing(state)
-        return
     yield from _asked(state, source, target, gate)
 
 
@@ -86,8 +85,8 @@ def _undeclared(mapping: Mapping, source: str, target: str) -> Gate | None:
     if mapping.next_stage(source) == target:
         return STEPS_ONLY
     if _is_back(mapping, source, target):
-        by_certification = _leaves_certification_backwards(mapping, source, target)
-        return NOTHING_ASKED if by_certification or mapping.back_moves == "allowed" else None
+        by_rounds = _leaves_certification_backwards(mapping, source, target)
+        return NOTHING_ASKED if by_rounds or mapping.back_moves == "allowed" else None
     return None
 
 
@@ -138,7 +137,9 @@ def _asked(state: State, source: str, target: str, gate: Gate) -> Iterator[Reaso
 def _steps(state: State, source: str, target: str) -> Iterator[Reason]:
     rounds = state.mapping.certification
     in_round = rounds if rounds and source == rounds.stage else None
-    for step in state.steps:
+    for step in state.judged:
+        if step.standing is Standing.WAIVED:
+            continue
         if step.step.gates is not None and target not in step.step.gates:
             continue
         if in_round and step.key == in_round.round_step:

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from mappings import Mapping
 from sync_service.lifecycle.facts import PROJECT, STATUS, Change, Order, ProjectIssue, order
-from sync_service.lifecycle.record import CREATED, Accepted, Record, parse
+from sync_service.lifecycle.record import CREATED, Accepted, Record, Refused, parse
 
 STAGE_FIELD = "stage"
+REFUSAL_FIELD = "last_refusal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +61,9 @@ def settle_record(issue: ProjectIssue, mapping: Mapping, enforce_since: datetime
 
     That is so where there is none, or where it lags behind our own changes of the stage field.
     """
-    record = _trusted(issue, mapping)
-    if record is not None:
-        return record, False
-    return Record(issue=issue.id, accepted=tuple(_retold(issue, mapping, enforce_since))), True
+    known = _trusted(issue, mapping)
+    record = known or _retold(issue, mapping, enforce_since)
+    return _adopted(issue, mapping, record, enforce_since), known is None
 
 
 def reaches_back(issue: ProjectIssue, mapping: Mapping) -> bool:
@@ -73,21 +73,25 @@ def reaches_back(issue: ProjectIssue, mapping: Mapping) -> bool:
     record = _trusted(issue, mapping)
     if record is None:
         return False
-    begun = visits(record, mapping)[-1].begun
+    begun = working_visit(visits(record, mapping), mapping).begun
     return bool(issue.changes) and issue.changes[0].at <= begun
 
 
 def _trusted(issue: ProjectIssue, mapping: Mapping) -> Record | None:
-    """Return the record, unless it is of another lifecycle or lags behind our own writings of the stage field."""
+    """Return the record, unless it is of another lifecycle or contradicts our own writings of the stage field."""
     record = parse(issue.record, issue.id)
     if record is None or any(entry.stage not in mapping.stages for entry in record.accepted):
         return None
-    return None if _is_behind(record, issue, mapping) else record
+    return None if _is_contradicted(record, issue, mapping) else record
 
 
-def _is_behind(record: Record, issue: ProjectIssue, mapping: Mapping) -> bool:
+def _is_contradicted(record: Record, issue: ProjectIssue, mapping: Mapping) -> bool:
+    """Tell whether our last writing of the field is later than the record, or still stands and says otherwise."""
     own = own_stages(issue, mapping)
-    return bool(own) and own[-1][1] != record.stage and own[-1][0].at > record.accepted[-1].at
+    if not own or own[-1][1] == record.stage:
+        return False
+    change, stage = own[-1]
+    return change.at > record.accepted[-1].at or issue.fields.get(STAGE_FIELD) == mapping.title(stage)
 
 
 def own_stages(issue: ProjectIssue, mapping: Mapping) -> list[tuple[Change, str]]:
@@ -100,26 +104,56 @@ def own_stages(issue: ProjectIssue, mapping: Mapping) -> list[tuple[Change, str]
     return own
 
 
-def _retold(issue: ProjectIssue, mapping: Mapping, enforce_since: datetime) -> Iterator[Accepted]:
+def _retold(issue: ProjectIssue, mapping: Mapping, enforce_since: datetime) -> Record:
+    record = Record(issue=issue.id, accepted=tuple(_accepted(issue, mapping, enforce_since)))
+    return record.model_copy(update={"refused": _refusal_told(issue, mapping, record)})
+
+
+def _accepted(issue: ProjectIssue, mapping: Mapping, enforce_since: datetime) -> Iterator[Accepted]:
     """Tell the accepted crossings anew: those before enforcement as the log has them, then our own stage changes."""
     log, own = crossings(issue, mapping), own_stages(issue, mapping)
+    opened = {subtask.marker.visit for subtask in issue.subtasks if subtask.marker}
     latest = Accepted(_first_stage(issue, mapping), issue.created, CREATED)
     yield latest
     trusted_until = min(enforce_since, own[0][0].at) if own else enforce_since
     for crossing in log:
         if crossing.at < trusted_until and crossing.target != latest.stage:
-            latest = Accepted(crossing.target, crossing.at, crossing.change)
+            latest = _as_accepted(crossing)
             yield latest
     for change, stage in own:
         if stage != latest.stage:
-            latest = _origin(change, stage, log)
+            latest = _origin(change, stage, [c for c in log if c.order > order(latest.at, latest.change)], opened)
             yield latest
 
 
-def _origin(change: Change, stage: str, log: tuple[Crossing, ...]) -> Accepted:
-    """Find the crossing that a writing of the stage field accepted."""
-    made = [crossing for crossing in log if crossing.target == stage and crossing.at <= change.at]
-    return Accepted(stage, made[-1].at, made[-1].change) if made else Accepted(stage, change.at, change.id)
+def _as_accepted(crossing: Crossing) -> Accepted:
+    return Accepted(crossing.target, crossing.at, crossing.change)
+
+
+def _origin(change: Change, stage: str, log: list[Crossing], opened: set[str]) -> Accepted:
+    """Find the crossing that a writing of the stage field accepted: one that steps were made for, or the last."""
+    made = [_as_accepted(crossing) for crossing in log if crossing.target == stage and crossing.at <= change.at]
+    with_steps = [accepted for accepted in made if accepted.change in opened]
+    return next(iter([*with_steps, *reversed(made)]), Accepted(stage, change.at, change.id))
+
+
+def _refusal_told(issue: ProjectIssue, mapping: Mapping, record: Record) -> Refused | None:
+    """Tell anew which crossings were refused: those before the date that we last put into *Last Refusal*."""
+    told = next((c for c in reversed(issue.changes) if c.field == REFUSAL_FIELD and c.author in issue.ours), None)
+    answered = [c for c in unanswered(issue, mapping, record) if told and c.at <= told.at]
+    if told is None or not answered:
+        return None
+    edge, last = f"{record.stage}>{answered[0].target}", answered[-1]
+    return Refused(through=last.change, at=last.at, edge=edge, recent={edge: (told.at,)})
+
+
+def _adopted(issue: ProjectIssue, mapping: Mapping, record: Record, enforce_since: datetime) -> Record:
+    """Accept what waits from before enforcement, as the log has it."""
+    accepted = record.accepted
+    for crossing in _waiting(issue, mapping, record):
+        if crossing.at < enforce_since and crossing.target != accepted[-1].stage:
+            accepted = (*accepted, _as_accepted(crossing))
+    return record if accepted == record.accepted else record.model_copy(update={"accepted": accepted, "refused": None})
 
 
 def _first_stage(issue: ProjectIssue, mapping: Mapping) -> str:
@@ -151,21 +185,30 @@ def working_visit(stays: tuple[Visit, ...], mapping: Mapping) -> Visit:
 
 
 def unanswered(issue: ProjectIssue, mapping: Mapping, record: Record) -> tuple[Crossing, ...]:
-    """Return the crossings that wait for an answer, oldest first; our own way back answers all before it."""
+    """Return the crossings that wait for an answer, oldest first; a return to the accepted stage asks for none."""
+    return tuple(c for c in _waiting(issue, mapping, record) if c.target != record.stage)
+
+
+def _waiting(issue: ProjectIssue, mapping: Mapping, record: Record) -> tuple[Crossing, ...]:
+    """Return the crossings after the last one that was answered; our own way back answers all before it."""
     answered = order(record.accepted[-1].at, record.accepted[-1].change)
     if record.refused is not None:
         answered = max(answered, order(record.refused.at, record.refused.through))
     log = crossings(issue, mapping)
     returns = [c.order for c in log if c.target == record.stage and c.author in issue.ours]
-    return tuple(c for c in log if c.order > max([answered, *returns]))
+    answered = max([answered, *returns])
+    return tuple(c for c in log if c.order > answered)
 
 
 def standing(issue: ProjectIssue, mapping: Mapping, record: Record) -> Crossing | None:
-    """Return the answered crossing that still stands: the issue's status belongs to a stage that was not accepted."""
+    """Return the crossing that still stands: the issue's status belongs to a stage that is not the accepted one."""
     target = mapping.stage_by_status.get(issue.status)
     if target is None or target == record.stage:
         return None
+    log = crossings(issue, mapping)
+    if log and log[-1].target == target:
+        return log[-1]
     last = issue.last_change(STATUS)
-    if last is None:
-        return Crossing(target=target, at=issue.created, change=CREATED, author=issue.creator, before=None)
-    return _crossing(last, target)
+    if last is not None:
+        return _crossing(last, target)
+    return Crossing(target=target, at=issue.created, change=CREATED, author=issue.creator, before=None)

@@ -213,9 +213,26 @@ def overdue(due: date) -> str:
 # --- For the operator ------------------------------------------------------------------------------------------------
 
 
-def foreign_stage(author: str | None, value: str | None, stage: str) -> str:
-    """Tell the operator that somebody else wrote the stage field."""
-    return f"{author or 'somebody'} set the stage field to {value!r}; it is put right to {stage!r}"
+def foreign_edit(field: str, author: str | None, value: str | None, right: object) -> str:
+    """Tell the operator that somebody else wrote a field that the service keeps."""
+    found, kept = (repr(str(text)) if text is not None else "empty" for text in (value, right))
+    return f"{author or 'somebody'} set {field!r} to {found}; it is put right to {kept}: let only the service edit it"
+
+
+def unread(subtasks: Sequence[str]) -> str:
+    """Tell the operator that nothing is decided while sub-tasks can't be read."""
+    return (
+        f"sub-tasks {', '.join(subtasks)} are listed but can't be read, so nothing is decided now; "
+        "if that stays so, let the service's account see them"
+    )
+
+
+def no_way_on(number: int, outcome: str, stage: str) -> str:
+    """Tell the operator that the workflow doesn't let the service carry a round's result out."""
+    return (
+        f"certification round {number} is {outcome}, but the workflow offers the service no transition to {stage!r}; "
+        "add one, or move the issue by hand"
+    )
 
 
 def no_free_slot() -> str:

@@ -30,6 +30,7 @@ STEADY: tuple[Rule, ...] = (
     certification.raise_fees,
     certification.warn_of_fees,
     certification.give_up_missed_slot,
+    certification.reopen_agreed_slot,
     certification.clear_stale_slot,
     certification.keep_rounds,
     mirror.keep_waivers,
@@ -75,19 +76,22 @@ def plan(
     """
     state = derive(issue, mapping, now, enforce_since)
     draft = Draft(issue, state.record, now)
+    if issue.unread:
+        return Plan(state=state, refused=messages.unread(issue.unread))
     if issue.status not in mapping.stage_by_status:
         return _lost(state, draft)
     state = _pass(BEFORE_ANSWERING, state, draft)
-    again = answer_crossing(state, draft)
-    if reserved is not None and certification.wished_slot(state) is not None:
-        draft.set_field("certification_start", reserved, "the next free slot is proposed")
+    answer_crossing(state, draft)
     state = _settle(_renewed(state, draft), draft)
     wish = certification.wished_slot(state)
+    if reserved is not None and wish is not None:
+        draft.set_field("certification_start", reserved, "the next free slot is proposed")
+        state, wish = _settle(_renewed(state, draft), draft), None
     return Plan(
         state=state,
         actions=draft.actions(),
         look_again=min(draft.looks, default=None),
-        again=again,
+        again=bool(state.unanswered),
         notes=tuple(draft.notes),
         wish=wish,
         booking=state.round.slot if state.round and not state.ended else None,

@@ -5,7 +5,7 @@ Anyone who may edit the issue can change it, so what doesn't fit the model is no
 """
 
 import json
-from datetime import date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -14,6 +14,7 @@ PROPERTY = "stagegate"
 STEP_PROPERTY = "stagegate.step"
 VERSION = 1
 MOST_CHARACTERS = 30_000
+MOST_MOVES = 200
 CREATED = "created"
 """The change id of the first visit: it began with the issue."""
 
@@ -121,23 +122,37 @@ def parse(raw: Any, issue_id: str) -> Record | None:
 
 
 def dump(record: Record) -> dict[str, Any]:
-    """Return the property's value: JSON of at most 30,000 characters, the oldest refusals dropped first."""
+    """Return the property's value: JSON of at most 30,000 characters; what is oldest is dropped first."""
     value = _json(record)
-    if len(json.dumps(value)) <= MOST_CHARACTERS:
-        return value
-    if record.refused is not None and record.refused.recent:
-        return dump(record.model_copy(update={"refused": record.refused.model_copy(update={"recent": {}})}))
-    shorter = {stage: reasons[:1] for stage, reasons in record.blocked.items()}
-    if shorter != record.blocked:
-        return dump(record.model_copy(update={"blocked": shorter}))
-    return _json(record.model_copy(update={"waivers": record.waivers[-20:], "overrides": record.overrides[-20:]}))
+    for shorten in (_without_old_refusals, _with_first_reasons, _without_old_moves):
+        if len(json.dumps(value)) <= MOST_CHARACTERS:
+            break
+        record = shorten(record)
+        value = _json(record)
+    return value
+
+
+def _without_old_refusals(record: Record) -> Record:
+    refused = record.refused and record.refused.model_copy(update={"recent": {}})
+    return record.model_copy(update={"refused": refused})
+
+
+def _with_first_reasons(record: Record) -> Record:
+    blocked = {stage: reasons[:1] for stage, reasons in record.blocked.items()}
+    return record.model_copy(update={"blocked": blocked})
+
+
+def _without_old_moves(record: Record) -> Record:
+    """Drop what no decision needs: early moves, old waivers and overrides, visits in which no round began."""
+    kept = {
+        "accepted": record.accepted[-MOST_MOVES:],
+        "waivers": record.waivers[-20:],
+        "overrides": record.overrides[-20:],
+        "rounds": tuple(entry for entry in record.rounds if entry.number or entry is record.rounds[-1]),
+    }
+    return record.model_copy(update=kept)
 
 
 def _json(record: Record) -> dict[str, Any]:
     value: dict[str, Any] = record.model_dump(mode="json", exclude_defaults=True)
     return {"version": record.version, **value}
-
-
-def moment(at: datetime) -> str:
-    """Write a time as the record does."""
-    return at.isoformat()

@@ -1,15 +1,15 @@
 """Certification rounds: which began, how they ended, and what the present one waits for. docs/lifecycle.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from mappings import Mapping
 from mappings.model import Certification
-from sync_service.lifecycle.facts import STATUS, Change, ProjectIssue, SubTask
+from sync_service.lifecycle.facts import STATUS, Change, ProjectIssue, SubTask, order
 from sync_service.lifecycle.history import Visit
 from sync_service.lifecycle.record import Record, Round
-from sync_service.lifecycle.subtasks import ONCE, Index, completed_at, reached
+from sync_service.lifecycle.subtasks import Index, finished, reached
 from sync_service.lifecycle.workdays import add_workdays, day_begin, local_day, workdays_between
 
 CERTIFIED, FAILED, WITHDRAWN = "certified", "failed", "withdrawn"
@@ -50,11 +50,11 @@ class RoundsObserver:
 
     def entries(self) -> tuple[Round, ...]:
         """Return every certification visit, oldest first, numbered where testing began."""
-        numbered: list[Round] = []
+        remembered = {visit.id for visit in self.visits}
+        numbered = [known for known in self.record.rounds if known.visit not in remembered]
         for visit, successor in self._stays():
             entry = self._entry(visit, successor)
-            count = sum(known.number is not None for known in numbered)
-            number = count + 1 if entry.begun else None
+            number = last_number(numbered) + 1 if entry.begun else None
             numbered.append(entry.model_copy(update={"number": number}))
         return tuple(numbered)
 
@@ -78,11 +78,21 @@ class RoundsObserver:
 
     def _preparation(self, visit: Visit) -> dict[str, object]:
         known = self.record.round_of(visit.id)
-        is_last = visit.id == self.visits[-1].id
+        if visit.id != self.visits[-1].id:
+            return {"materials": known.materials or self.completed(self.rounds.materials_step, visit)}
         return {
-            "slot": self._start() if is_last else known.slot,
-            "materials": self.completed(self.rounds.materials_step, visit) or known.materials,
+            "slot": self._start(),
+            "materials": self.completed(self.rounds.materials_step, visit),
+            "given_up": known.given_up or self._given_up(visit),
         }
+
+    def _given_up(self, visit: Visit) -> tuple[date, ...]:
+        """Read from the log when we gave slots of the visit up: on the days on which they began."""
+        opened = order(visit.begun, visit.id)
+        cleared = [
+            change for change in self.issue.changes if is_giving_up(change, self.issue) and change.order > opened
+        ]
+        return tuple(local_day(self.mapping.calendar, change.at) for change in cleared)
 
     def _ending(self, visit: Visit, successor: Visit, begun: datetime | None, entry: Round) -> dict[str, object]:
         ended = self._left_at(visit)
@@ -129,7 +139,7 @@ class RoundsObserver:
     def view(self, visit: Visit, entries: tuple[Round, ...]) -> RoundView:
         """Return what the present certification visit shows and waits for."""
         entry = next(known for known in entries if known.visit == visit.id)
-        earlier = sum(known.number is not None for known in entries if known.visit != visit.id)
+        earlier = last_number(known for known in entries if known.visit != visit.id)
         slot = self._start()
         materials = self.completed(self.rounds.materials_step, visit)
         return RoundView(
@@ -158,19 +168,25 @@ class RoundsObserver:
     def completed(self, step_key: str, visit: Visit) -> datetime | None:
         """Return when the step's last sub-task of the visit was done; None while one is not."""
         step = self.mapping.stages[self.rounds.stage].steps[step_key]
-        wont_do = self.mapping.jira.step_statuses.wont_do
         ends: list[datetime] = []
         for party in step.parties or ("",):
-            twins = self.index.get((step_key, visit.id if step.each_visit else ONCE, party), ())[:1]
-            if not twins or not twins[0].is_done or reached(twins[0], wont_do):
+            twins = self.index.get((step_key, visit.id, party), ())[:1]
+            if not twins or not twins[0].is_done or self._is_dropped(twins[0]):
                 return None
-            ends.append(completed_at(twins[0], self.issue.categories))
+            ends.append(finished(twins[0], self.issue.categories)[0])
         return max(ends)
+
+    def _is_dropped(self, subtask: SubTask) -> bool:
+        """Tell whether the step is closed as not to be done, without having been waived."""
+        waived = {waiver.subtask for waiver in self.record.waivers if waiver.granted}
+        return reached(subtask, self.mapping.jira.step_statuses.wont_do) and subtask.id not in waived
 
     def feedback(self, visit: Visit) -> Change | None:
         """Return the last change of the feedback in this visit, where the field is filled."""
         last = self.issue.last_change("certification_feedback")
-        return last if last and last.at >= visit.begun and self.issue.fields.get("certification_feedback") else None
+        if last is None or not self.issue.fields.get("certification_feedback"):
+            return None
+        return last if last.order > order(visit.begun, visit.id) else None
 
     def _reasons(self) -> tuple[str, ...]:
         value = self.issue.fields.get("failure_reasons")
@@ -186,3 +202,13 @@ class RoundsObserver:
         calendar = self.mapping.calendar
         begin = max(local_day(calendar, materials), slot)
         return add_workdays(calendar, begin, self.rounds.capacity.round_business_days)
+
+
+def last_number(entries: Iterable[Round]) -> int:
+    """Return how many rounds have begun."""
+    return max((entry.number for entry in entries if entry.number), default=0)
+
+
+def is_giving_up(change: Change, issue: ProjectIssue) -> bool:
+    """Tell whether the change is our clearing of the certification start."""
+    return change.field == "certification_start" and change.author in issue.ours and not change.after

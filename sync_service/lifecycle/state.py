@@ -24,9 +24,8 @@ from sync_service.lifecycle.subtasks import Index, by_marker
 class State:
     """A project as it stands.
 
-    `visit` is the present visit or, in an end, the one that was left; `steps` are those of the present visit (none in
-    an end); `retold` says that the record was lost and is told anew; `rounds` are all certification visits,
-    `round` the present one.
+    `visit` is the present visit or, in an end, the one that was left, and `judged` are its steps; `retold` says that
+    the record was lost and is told anew; `rounds` are all certification visits, `round` the present one.
     """
 
     issue: ProjectIssue
@@ -38,7 +37,7 @@ class State:
     visits: tuple[Visit, ...]
     visit: Visit
     index: Index
-    steps: tuple[StepState, ...]
+    judged: tuple[StepState, ...]
     rounds: tuple[Round, ...] = ()
     round: RoundView | None = None
     unanswered: tuple[Crossing, ...] = field(default=())
@@ -53,6 +52,11 @@ class State:
     def ended(self) -> bool:
         """Whether the project is in an end."""
         return self.mapping.stages[self.stage].end
+
+    @property
+    def steps(self) -> tuple[StepState, ...]:
+        """The steps of the present visit; none in an end."""
+        return () if self.ended else self.judged
 
     @property
     def override(self) -> Override | None:
@@ -70,7 +74,6 @@ def derive(issue: ProjectIssue, mapping: Mapping, now: datetime, enforce_since: 
     visit = working_visit(stays, mapping)
     index = by_marker(issue)
     entries, view = _rounds(issue, mapping, record, stays, index, enforce_since)
-    ended = mapping.stages[record.stage].end
     judge = StepJudge(issue=issue, mapping=mapping, record=record, visit=visit, round=view, index=index, now=now)
     return State(
         issue=issue,
@@ -82,7 +85,7 @@ def derive(issue: ProjectIssue, mapping: Mapping, now: datetime, enforce_since: 
         visits=stays,
         visit=visit,
         index=index,
-        steps=() if ended else judge.judge(),
+        judged=judge.judge(),
         rounds=entries,
         round=view,
         unanswered=unanswered(issue, mapping, record),

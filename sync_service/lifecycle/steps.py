@@ -7,19 +7,19 @@ from enum import StrEnum
 
 from mappings import Mapping
 from mappings.model import EVERY_STEP_ABOVE, Step
-from sync_service.lifecycle.facts import LABELS, STATUS, Change, ProjectIssue, SubTask
+from sync_service.lifecycle.facts import LABELS, STATUS, Change, Order, ProjectIssue, SubTask, order
 from sync_service.lifecycle.history import Visit
-from sync_service.lifecycle.record import Record, Waiver
+from sync_service.lifecycle.record import CREATED, Record, Waiver, parse
 from sync_service.lifecycle.rounds import RoundView
 from sync_service.lifecycle.subtasks import (
     ONCE,
     Identity,
     Index,
-    completed_at,
+    finished,
     last_change,
     reached,
     reopened_since,
-    was_done,
+    was_done_by,
 )
 from sync_service.lifecycle.workdays import add_workdays, local_day
 
@@ -46,7 +46,10 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepState:
-    """A required step as it stands. `settles` is when a fault's grace ends; `blamed` the step that it came before."""
+    """A required step as it stands.
+
+    `finished` is when it was done; `settles` when a fault's grace ends; `blamed` the step that it came before.
+    """
 
     key: str
     step: Step
@@ -55,7 +58,7 @@ class StepState:
     roles: tuple[str, ...]
     subtask: SubTask | None
     standing: Standing
-    done_at: datetime | None = None
+    finished: Order | None = None
     fault: Fault | None = None
     blamed: str = ""
     settles: datetime | None = None
@@ -68,6 +71,11 @@ class StepState:
     def satisfied(self) -> bool:
         """Tell whether the gate need not wait for it."""
         return self.standing in (Standing.DONE, Standing.WAIVED)
+
+    @property
+    def done_at(self) -> datetime | None:
+        """The time at which it was done; None where it is not."""
+        return self.finished[0] if self.finished else None
 
     @property
     def identity(self) -> Identity:
@@ -109,7 +117,8 @@ class StepJudge:
         if step.when is None:
             return True
         value = self.issue.fields.get(step.when.field)
-        return step.when.or_empty if not value else value in step.when.is_in
+        held = value if isinstance(value, tuple) else (value,)
+        return not set(held).isdisjoint(step.when.is_in) if value else step.when.or_empty
 
     def _undated(self, key: str, step: Step, party: str, above: list[StepState]) -> StepState:
         visit = self.visit.id if step.each_visit else ONCE
@@ -137,26 +146,26 @@ class StepJudge:
         is_round = rounds and self.visit.stage == rounds.stage and blank.key == rounds.round_step
         if rounds and is_round and reached(subtask, rounds.failed):
             return replace(blank, standing=Standing.FAILED)
-        done_at = completed_at(subtask, self.issue.categories)
-        done = replace(blank, standing=Standing.DONE, done_at=done_at)
-        if self._half_reopened(subtask, done_at):
+        then = finished(subtask, self.issue.categories)
+        done = replace(blank, standing=Standing.DONE, finished=then)
+        if self._half_reopened(subtask, then):
             return replace(done, standing=Standing.NOT_COUNTED, half_reopened=True)
         if not self._approved_by_owner(done, subtask):
             return replace(done, standing=Standing.NOT_COUNTED, fault=Fault.APPROVER)
-        return self._in_order(done, above)
+        return self._in_order(done, then, above)
 
     def _not_to_be_done(self, blank: StepState, subtask: SubTask) -> StepState:
         last = last_change(subtask, STATUS, "resolution")
         if last is not None and last.author in self.issue.ours:
             return replace(blank, standing=Standing.SUPERSEDED)
-        change, author = (last.id, last.author) if last else ("created", self.issue.creator)
+        change, author = (last.id, last.author) if last else (CREATED, self.issue.creator)
         known = next((w for w in self.record.waivers if (w.subtask, w.change) == (subtask.id, change)), None)
         waiver = known or Waiver(
             subtask=subtask.id, change=change, by=author, granted=may_override(self.issue, self.mapping, author)
         )
         if waiver.granted:
             return replace(blank, standing=Standing.WAIVED, waiver=waiver)
-        half = self._half_reopened(subtask, last.at if last else subtask.created)
+        half = self._half_reopened(subtask, last.order if last else order(subtask.created, CREATED))
         return replace(
             blank,
             standing=Standing.NOT_COUNTED,
@@ -165,13 +174,15 @@ class StepJudge:
             fault=None if half else Fault.WAIVER,
         )
 
-    def _half_reopened(self, subtask: SubTask, done_at: datetime) -> bool:
+    def _half_reopened(self, subtask: SubTask, closed: Order) -> bool:
         """Tell whether we said that the step is reopened, but the transition is still to come."""
         label = self.mapping.jira.labels.reopened
         if label not in subtask.labels:
             return False
-        added = [c.at for c in subtask.changes if c.field == LABELS and label in (c.after or "").split()]
-        return bool(added) and done_at <= added[-1]
+        added = [
+            c.order for c in subtask.changes if c.field == LABELS and c.author in self.issue.ours and _adds(c, label)
+        ]
+        return bool(added) and closed < added[-1]
 
     def _approved_by_owner(self, done: StepState, subtask: SubTask) -> bool:
         if self.mapping.approver == "recorded" or not done.party:
@@ -180,22 +191,28 @@ class StepJudge:
         wanted = first_user(self.issue, self.mapping, done.roles)
         return last is None or wanted is None or last.author in (wanted, *self.issue.ours)
 
-    def _in_order(self, done: StepState, above: list[StepState]) -> StepState:
-        done_at = done.done_at or self.now
-        settles = done_at + timedelta(seconds=self.mapping.order_grace_seconds)
-        blamed = next((b for b in before(done.step, above) if not self._precedes(b, done, done_at, settles)), None)
+    def _in_order(self, done: StepState, then: Order, above: list[StepState]) -> StepState:
+        settles = then[0] + timedelta(seconds=self.mapping.order_grace_seconds)
+        irrevocable = done.step.irrevocable
+        preceded = self._had_its_turn if irrevocable else self._counts_before
+        blamed = next((b for b in before(done.step, above) if not preceded(b, then, settles)), None)
         if blamed is None:
             return done
         return replace(done, standing=Standing.NOT_COUNTED, fault=Fault.ORDER, blamed=name_of(blamed), settles=settles)
 
-    def _precedes(self, earlier: StepState, done: StepState, done_at: datetime, settles: datetime) -> bool:
+    def _counts_before(self, earlier: StepState, then: Order, settles: datetime) -> bool:
+        """Tell whether the earlier step counts, was done in time, and was not reopened since."""
         if earlier.standing is Standing.WAIVED:
             return True
-        if done.step.irrevocable:
-            return earlier.subtask is None or was_done(earlier.subtask, min(settles, self.now), self.issue.categories)
-        if earlier.done_at is None or earlier.subtask is None or earlier.half_reopened or self._to_reopen(earlier):
+        if earlier.subtask is None or earlier.finished is None or earlier.half_reopened or self._to_reopen(earlier):
             return False
-        return earlier.done_at <= settles and not reopened_since(earlier.subtask, done_at, self.issue.categories)
+        return earlier.finished[0] <= settles and not reopened_since(earlier.subtask, then, self.issue.categories)
+
+    def _had_its_turn(self, earlier: StepState, then: Order, settles: datetime) -> bool:
+        """Tell whether the earlier step was done when an irrevocable one was; what is made only later is not blamed."""
+        if earlier.standing is Standing.WAIVED or earlier.subtask is None or earlier.subtask.created > then[0]:
+            return True
+        return was_done_by(earlier.subtask, then, settles, self.issue.categories)
 
     def _to_reopen(self, earlier: StepState) -> bool:
         return earlier.fault is not None and (earlier.settles is None or earlier.settles <= self.now)
@@ -225,8 +242,12 @@ def before(step: Step, above: list[StepState]) -> list[StepState]:
 
 
 def name_of(state: StepState) -> str:
-    """Return how people find the step: its sub-task's key, or its key in the mapping."""
+    """Return how people find the step: its sub-task's key or, while it has none, its key in the mapping."""
     return state.subtask.key if state.subtask else state.key
+
+
+def _adds(change: Change, label: str) -> bool:
+    return label in (change.after or "").split() and label not in (change.before or "").split()
 
 
 def first_user(issue: ProjectIssue, mapping: Mapping, roles: Iterable[str]) -> str | None:
@@ -239,13 +260,19 @@ def first_user(issue: ProjectIssue, mapping: Mapping, roles: Iterable[str]) -> s
 
 
 def whose_rights(issue: ProjectIssue, mapping: Mapping) -> frozenset[str]:
-    """Return the accounts whose groups and roles must be known: who filled an override, or closed a step as not done."""
+    """Return the accounts whose groups and roles must be known: who filled an override, or closed a step as not done.
+
+    What the record has judged already is not asked again.
+    """
     if not (mapping.override.groups or mapping.override.roles):
         return frozenset()
-    asked = {last.author for subtask in issue.subtasks if (last := _waived(subtask, mapping))}
+    record = parse(issue.record, issue.id)
+    judged = {w.change for w in record.waivers} | {o.change for o in record.overrides} if record else set()
+    asked = {last.author for subtask in issue.subtasks if (last := _waived(subtask, mapping)) and last.id not in judged}
     if issue.fields.get("gate_override"):
         filled = issue.last_change("gate_override")
-        asked.add(filled.author if filled else issue.creator)
+        if filled is None or filled.id not in judged:
+            asked.add(filled.author if filled else issue.creator)
     return frozenset(account for account in asked if account and account not in issue.ours)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping as MappingOf
 from datetime import datetime
 
 from mappings.model import Outcome
-from sync_service.lifecycle.facts import STATUS, Change, ProjectIssue, SubTask
+from sync_service.lifecycle.facts import STATUS, Change, Order, ProjectIssue, SubTask, order
+from sync_service.lifecycle.record import CREATED
 
 ONCE = "once"
 """The visit in the marker of a step that is made once per project."""
@@ -41,23 +42,27 @@ def last_change(subtask: SubTask, *fields: str) -> Change | None:
     return next((change for change in reversed(subtask.changes) if change.field in fields), None)
 
 
-def completed_at(subtask: SubTask, categories: Categories) -> datetime:
-    """Return when the sub-task last became done; its creation where the log doesn't say."""
-    return next((c.at for c in reversed(subtask.changes) if _became_done(c, categories)), subtask.created)
+def finished(subtask: SubTask, categories: Categories) -> Order:
+    """Return when the sub-task last became done; where its log doesn't reach back so far, the oldest time it knows."""
+    change = next((c for c in reversed(subtask.changes) if _became_done(c, categories)), None)
+    oldest = change or next(iter(subtask.changes), None)
+    return oldest.order if oldest else order(subtask.created, CREATED)
 
 
-def reopened_since(subtask: SubTask, at: datetime, categories: Categories) -> bool:
+def reopened_since(subtask: SubTask, then: Order, categories: Categories) -> bool:
     """Tell whether the sub-task left *done* after the time."""
-    return any(c.at > at and _left_done(c, categories) for c in subtask.changes)
+    return any(c.order > then and _left_done(c, categories) for c in subtask.changes)
 
 
-def was_done(subtask: SubTask, at: datetime, categories: Categories) -> bool:
-    """Tell whether the sub-task was done at the time."""
+def was_done_by(subtask: SubTask, then: Order, until: datetime, categories: Categories) -> bool:
+    """Tell whether the sub-task was done at the time `then`, or became so until a moment later."""
     moves = [c for c in subtask.changes if c.field == STATUS]
-    last = next((c for c in reversed(moves) if c.at <= at), None)
+    last = next((c for c in reversed(moves) if c.order <= then), None)
     if last is not None:
-        return categories.get(last.after or "") == "done"
-    return categories.get(moves[0].before or "") == "done" if moves else subtask.is_done
+        done = categories.get(last.after or "") == "done"
+    else:
+        done = categories.get(moves[0].before or "") == "done" if moves else subtask.is_done
+    return done or any(c.order > then and c.at <= until and _became_done(c, categories) for c in moves)
 
 
 def _became_done(change: Change, categories: Categories) -> bool:

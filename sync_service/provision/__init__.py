@@ -1,0 +1,1 @@
+"""Prepares a Jira site from the mapping: plan by default, written only when asked."""

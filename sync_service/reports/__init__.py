@@ -1,0 +1,1 @@
+"""Tells managers: figures, charts, calendars, all read from the store."""

@@ -68,7 +68,7 @@ class Projections:
 
     def _fingerprints(self, some: ColumnElement[bool]) -> dict[str, str]:
         question = select(projection.c.issue_id, projection.c.fingerprint).where(some)
-        return self._database.read(lambda connection: dict(connection.execute(question).tuples().all()))
+        return self._database.read(lambda connection: {row[0]: row[1] for row in connection.execute(question)})
 
     def _first(self, condition: ColumnElement[bool]) -> Projection | None:
         question = select(projection).where(condition).order_by(projection.c.at.desc()).limit(1)

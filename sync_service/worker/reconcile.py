@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from sync_service.errors import StagegateError
 from sync_service.jira.directory import SiteMismatch
 from sync_service.jira.errors import NotFound
 from sync_service.jira.gateway import Elsewhere, Found, Gateway, NoWay, Unmanaged, with_keys
-from sync_service.lifecycle.actions import Action, sentence
+from sync_service.lifecycle.actions import Action, Move, sentence
 from sync_service.lifecycle.outline import outline
 from sync_service.lifecycle.plan import Plan, plan
 from sync_service.lifecycle.slots import next_free_slot, overbooked
@@ -25,6 +25,7 @@ log = structlog.get_logger("stagegate.worker")
 
 UNREAD_WAIT = timedelta(seconds=10)
 MISMATCH_WAIT = timedelta(minutes=10)
+MOST_DELIVERIES = 5
 NOT_SEEN_CLOSELY = ""
 """The fingerprint of an issue that we have just written to: what it looks like now must be read first."""
 
@@ -54,7 +55,6 @@ class Reconciler:
     store: Store
     metrics: Metrics
     enforce_since: datetime
-    deliveries: Callable[[str], tuple[str, ...]] = field(default=lambda _: ())
 
     def look(self, claim: Claim, still_mine: Callable[[], bool]) -> Outcome:
         """Look at the claimed issue; never raises: what went wrong is the outcome."""
@@ -88,13 +88,13 @@ class Reconciler:
         if found.issue.unread:
             why = f"{len(found.issue.unread)} sub-task(s) are listed but could not be read"
             return Look(outcome=Later(after=UNREAD_WAIT, why=why), key=found.issue.key)
-        return self._bring_in_order(found, still_mine)
+        return self._bring_in_order(found, claim, still_mine)
 
     def decide(self, found: Found, reserved: date | None = None) -> Plan:
         """Plan what to write, by Jira's own clock; writes nothing."""
         return plan(found.issue, found.mapping, found.at, self.enforce_since, reserved=reserved)
 
-    def _bring_in_order(self, found: Found, still_mine: Callable[[], bool]) -> Look:
+    def _bring_in_order(self, found: Found, claim: Claim, still_mine: Callable[[], bool]) -> Look:
         decided = self.decide(found)
         if decided.wish is not None and not decided.refused:
             reserved = self._reserve(found, decided.wish)
@@ -104,7 +104,7 @@ class Reconciler:
         try:
             refused = tuple(self._write(decided, found, still_mine, keys, done))
         finally:
-            self._report(found, decided, done, keys)
+            self._report(found, claim, decided, done, keys)
         self._book(found, decided.booking)
         self._project(found, decided, keys)
         return Look(
@@ -134,6 +134,8 @@ class Reconciler:
             return Later(after=timedelta(0), why="another move waits for its answer")
         if decided.refused or refused:
             return Refused(why="; ".join(filter(None, (decided.refused, *refused))))
+        if _moved_on(found, decided):
+            return Later(after=timedelta(0), why="our own move waits for its answer")
         if decided.look_again is not None:
             return Later(after=max(decided.look_again - found.at, timedelta(0)), why="time alone changes something")
         return Done()
@@ -201,7 +203,7 @@ class Reconciler:
             )
         )
 
-    def _report(self, found: Found, decided: Plan, done: list[Action], keys: dict[str, str]) -> None:
+    def _report(self, found: Found, claim: Claim, decided: Plan, done: list[Action], keys: dict[str, str]) -> None:
         """Tell log, metrics and ledger what was decided and done; nothing where nothing was."""
         for note in decided.notes:
             log.warning("noted", note=note)
@@ -223,10 +225,15 @@ class Reconciler:
             at=found.at,
             reasons=reasons or (decided.refused,),
             detail=detail,
-            deliveries=self.deliveries(found.issue.id),
+            deliveries=self._deliveries(claim),
         )
         self.store.ledger.write([entry])
         log.info("wrote" if done else "noted", what=detail["planned"], why=list(reasons))
+
+    def _deliveries(self, claim: Claim) -> tuple[str, ...]:
+        """Return the newest deliveries that asked for this look."""
+        newest = self.store.inbox.deliveries(claim.issue_id, MOST_DELIVERIES)
+        return tuple(delivery.delivery_id for delivery in newest if delivery.at >= claim.since)
 
     def _only_we_wrote(self, found: Found) -> bool:
         """Tell whether nothing but our own writes happened since the last look: then it should have found nothing."""
@@ -241,3 +248,13 @@ class Reconciler:
         if known is not None:
             self.store.slots.put(known.mapping, issue_id, None)
             self.store.projections.drop([issue_id])
+
+
+def _moved_on(found: Found, decided: Plan) -> bool:
+    """Tell whether we moved the project to another stage (a round's result): the next look accepts it."""
+    return any(
+        isinstance(action, Move)
+        and action.issue == found.issue.id
+        and found.mapping.stage_by_status.get(action.to[0]) != decided.state.stage
+        for action in decided.actions
+    )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sync_service.lifecycle import messages
 from sync_service.lifecycle.draft import Draft
+from sync_service.lifecycle.facts import order
 from sync_service.lifecycle.gates import Verdict, judge
 from sync_service.lifecycle.history import Crossing
 from sync_service.lifecycle.record import Accepted, Refused
@@ -15,29 +16,31 @@ PATIENCE = 3
 """Refusals of one edge within an hour after which the service stops moving the issue back."""
 
 
-def answer_crossing(state: State, draft: Draft) -> bool:
-    """Answer the first crossing that waits, or look again at one that still stands; tell whether more are waiting."""
-    waiting = [crossing for crossing in state.unanswered if crossing.target != state.stage]
-    crossing = waiting[0] if waiting else state.standing
+def answer_crossing(state: State, draft: Draft) -> None:
+    """Answer the first crossing that waits, or judge again the one that still stands."""
+    crossing = state.unanswered[0] if state.unanswered else state.standing
     if crossing is None:
-        return False
+        return
     verdict = judge(state, crossing.target)
     if verdict.accepts:
         _accept(state, draft, crossing, verdict)
-        return len(waiting) > 1
-    if waiting or not _was_told(state, crossing):
+    elif state.unanswered or not _is_answered(state, crossing):
         _refuse(state, draft, crossing)
     elif not _is_held(state):
         _send_back(state, draft, crossing)
-    return False
 
 
-def _was_told(state: State, crossing: Crossing) -> bool:
-    """Tell whether the refusal was said: the record has it or, where the record was lost, the label shows it."""
+def _is_answered(state: State, crossing: Crossing) -> bool:
     refused = state.record.refused
-    if refused is None:
+    return refused is not None and order(refused.at, refused.through) >= crossing.order
+
+
+def _was_said(state: State, refused: Refused) -> bool:
+    """Tell whether people know: nobody is told twice of a tug of war, nor what was said before the record was lost."""
+    known = state.record.refused
+    if known is None:
         return state.retold and state.mapping.jira.labels.gate_violation in state.issue.labels
-    return refused.through == crossing.change
+    return known.held and refused.held and known.edge == refused.edge
 
 
 def _is_held(state: State) -> bool:
@@ -73,8 +76,9 @@ def _refuse(state: State, draft: Draft, crossing: Crossing) -> None:
     if "last_refusal" in state.mapping.fields:
         draft.set_field("last_refusal", state.now, why)
     moved = _fate(state, crossing, held=refused.held)
-    source, target = state.mapping.title(state.stage), state.mapping.title(crossing.target)
-    draft.say(messages.refusal(source, target, judge(named, crossing.target).reasons, moved=moved))
+    if not _was_said(state, refused):
+        source, target = state.mapping.title(state.stage), state.mapping.title(crossing.target)
+        draft.say(messages.refusal(source, target, judge(named, crossing.target).reasons, moved=moved))
     if moved == "back":
         _send_back(state, draft, crossing)
 
@@ -118,5 +122,5 @@ def _send_back(state: State, draft: Draft, crossing: Crossing) -> None:
 
 def mark_violation(state: State, draft: Draft) -> None:
     """Keep the label that tells that the status is not where the project stands, and that it stays so."""
-    stays = state.standing is not None and state.issue.id not in draft.moves
+    stays = state.standing is not None and not state.unanswered and state.issue.id not in draft.moves
     draft.label(state.mapping.jira.labels.gate_violation, present=stays, why="the status disagrees with the stage")

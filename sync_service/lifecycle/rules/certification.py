@@ -7,10 +7,12 @@ from sync_service.lifecycle import messages
 from sync_service.lifecycle.draft import Draft
 from sync_service.lifecycle.gates import judge
 from sync_service.lifecycle.record import Round
-from sync_service.lifecycle.rounds import CERTIFIED, FAILED, RoundView
-from sync_service.lifecycle.rules.upkeep import reopen_agreed_slot
+from sync_service.lifecycle.rounds import CERTIFIED, FAILED, WITHDRAWN, RoundView, is_giving_up, last_number
+from sync_service.lifecycle.rules.mirror import keep_field
+from sync_service.lifecycle.rules.upkeep import announce_reopening
 from sync_service.lifecycle.slots import earliest_slot
 from sync_service.lifecycle.state import State
+from sync_service.lifecycle.steps import Standing
 
 
 def raise_fees(state: State, draft: Draft) -> None:
@@ -61,9 +63,7 @@ def _move(state: State, draft: Draft, stage: str, view: RoundView) -> None:
     if way and state.issue.id not in draft.moves:
         draft.move(way, f"certification round {view.number} {view.outcome}")
     if not way:
-        draft.note(
-            f"the workflow offers no way to {state.mapping.title(stage)}, though round {view.number} {view.outcome}"
-        )
+        draft.note(messages.no_way_on(view.number, str(view.outcome), state.mapping.title(stage)))
 
 
 def give_up_missed_slot(state: State, draft: Draft) -> None:
@@ -77,7 +77,18 @@ def give_up_missed_slot(state: State, draft: Draft) -> None:
     _keep(draft, view, given_up=(*view.entry.given_up, view.slot), slot=None)
     draft.set_field("certification_start", None, "the slot has begun without the materials")
     draft.say(messages.slot_given_up(view.slot))
-    reopen_agreed_slot(state, draft, messages.reopened_for_slot())
+
+
+def reopen_agreed_slot(state: State, draft: Draft) -> None:
+    """Reopen the slot's step where the slot that was agreed is given up since."""
+    rounds, view = _present(state)
+    given_up = next((c for c in reversed(state.issue.changes) if is_giving_up(c, state.issue)), None)
+    if not rounds or not view or not given_up:
+        return
+    for step in state.steps:
+        agreed = step.finished if step.key == rounds.slot_step and step.standing is Standing.DONE else None
+        if step.subtask and agreed and agreed < given_up.order:
+            announce_reopening(state, draft, step.subtask, messages.reopened_for_slot())
 
 
 def wished_slot(state: State) -> date | None:
@@ -106,15 +117,12 @@ def keep_rounds(state: State, draft: Draft) -> None:
         return
     values = state.mapping.jira.values
     _keep_entries(state, draft)
-    begun = sum(entry.number is not None for entry in state.rounds)
-    results = [entry.result for entry in state.rounds if entry.result]
-    named = {CERTIFIED: values.certified, FAILED: values.failed}
+    begun, results = last_number(state.rounds), [entry.result for entry in state.rounds if entry.result]
+    named = {CERTIFIED: values.certified, FAILED: values.failed, WITHDRAWN: values.withdrawn}
     why = "the rounds changed"
-    if begun:
-        draft.set_field("certification_round", float(begun), why)
-    if results:
-        draft.set_field("certification_result", named.get(results[-1], values.withdrawn), why)
-        draft.set_field("rounds_failed", float(results.count(FAILED)), why)
+    keep_field(state, draft, "certification_round", float(begun) if begun else None, why)
+    keep_field(state, draft, "certification_result", named.get(results[-1]) if results else None, why)
+    keep_field(state, draft, "rounds_failed", float(results.count(FAILED)) if results else None, why)
 
 
 def _keep_entries(state: State, draft: Draft) -> None:

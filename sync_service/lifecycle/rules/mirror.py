@@ -2,6 +2,7 @@
 
 from sync_service.lifecycle import messages
 from sync_service.lifecycle.draft import Draft
+from sync_service.lifecycle.facts import Value
 from sync_service.lifecycle.gates import judge, next_gate
 from sync_service.lifecycle.record import CREATED, Override
 from sync_service.lifecycle.state import State
@@ -33,19 +34,24 @@ def judge_override(state: State, draft: Draft) -> None:
 
 
 def keep_stage(state: State, draft: Draft) -> None:
-    """Put the stage field right from the record; tell the operator when somebody else wrote it."""
-    title = state.mapping.title(state.stage)
-    last = state.issue.last_change("stage")
-    if state.issue.fields.get("stage") != title and last and last.author not in state.issue.ours:
-        draft.note(messages.foreign_stage(last.author, last.after, title))
-    draft.set_field("stage", title, "the field shows the stage")
+    """Put the stage field right from the record."""
+    keep_field(state, draft, "stage", state.mapping.title(state.stage), "the field shows the stage")
+
+
+def keep_field(state: State, draft: Draft, key: str, value: Value, why: str) -> None:
+    """Put a kept field right; tell the operator when somebody else wrote it."""
+    last = state.issue.last_change(key)
+    if state.issue.fields.get(key) != value and last and last.author not in state.issue.ours:
+        draft.note(messages.foreign_edit(state.mapping.fields[key].name, last.author, last.after, value))
+    draft.set_field(key, value, why)
 
 
 def keep_gate(state: State, draft: Draft) -> None:
     """Show in the gate field whether the move to the next stage would be accepted."""
     verdict, values = next_gate(state), state.mapping.jira.values
     is_open = verdict is None or verdict.accepts
-    draft.set_field("gate", values.gate_open if is_open else values.gate_closed, "the field shows the gate")
+    value = values.gate_open if is_open else values.gate_closed
+    keep_field(state, draft, "gate", value, "the field shows the gate")
 
 
 def keep_waivers(state: State, draft: Draft) -> None:

@@ -1,6 +1,7 @@
 """Keep the sub-tasks: make, order, own, date, remind, close what is over. docs/lifecycle.md, *Steps*."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from mappings import Mapping
 from mappings.model import Request
@@ -17,15 +18,8 @@ from sync_service.lifecycle.workdays import A_DAY, add_workdays, local_day, midn
 def create_missing_steps(state: State, draft: Draft) -> None:
     """Plan a sub-task for each step of the visit that has none."""
     for step in state.steps:
-        if step.standing is Standing.MISSING and not _is_planned(draft, step):
+        if step.standing is Standing.MISSING:
             draft.create(_subtask(state, step, draft.placeholder()))
-
-
-def _is_planned(draft: Draft, step: StepState) -> bool:
-    return any(
-        planned.marker and (planned.marker.step, planned.marker.visit, planned.marker.party) == step.identity
-        for planned in draft.subtasks.values()
-    )
 
 
 def _subtask(state: State, step: StepState, key: str) -> SubTask:
@@ -56,7 +50,7 @@ def keep_done_steps_in_order(state: State, draft: Draft) -> None:
         elif step.fault is not None and step.settles is not None and step.settles > state.now:
             draft.looks.add(step.settles)
         elif step.fault is not None:
-            _announce_reopening(state, draft, step.subtask, _words(state, step))
+            announce_reopening(state, draft, step.subtask, _words(state, step))
         elif step.standing is Standing.SUPERSEDED:
             _reopen(state, draft, step.subtask, "the stage is entered again")
         elif step.satisfied:
@@ -72,7 +66,7 @@ def _words(state: State, step: StepState) -> str:
     return messages.reopened_for_order(step.blamed)
 
 
-def _announce_reopening(state: State, draft: Draft, subtask: SubTask, words: str) -> None:
+def announce_reopening(state: State, draft: Draft, subtask: SubTask, words: str) -> None:
     """Say it in an edit that carries the label, then move: a crash between the two is finished without a word.
 
     A label left from an earlier reopening is taken off first, and the next look, due at once, sets it anew.
@@ -89,14 +83,6 @@ def _announce_reopening(state: State, draft: Draft, subtask: SubTask, words: str
 
 def _reopen(state: State, draft: Draft, subtask: SubTask, why: str) -> None:
     draft.move_step(subtask, (state.mapping.jira.step_statuses.open,), "new", why)
-
-
-def reopen_agreed_slot(state: State, draft: Draft, words: str) -> None:
-    """Reopen the slot's step of the present certification visit where it is done."""
-    rounds = state.mapping.certification
-    for step in state.steps:
-        if rounds and step.key == rounds.slot_step and step.subtask and step.subtask.is_done:
-            _announce_reopening(state, draft, step.subtask, words)
 
 
 def close_what_is_over(state: State, draft: Draft) -> None:
@@ -187,18 +173,24 @@ def remind(state: State, draft: Draft) -> None:
         due = None if subtask.is_done else subtask.due
         if due is None or due >= today:
             draft.label_step(subtask, label, present=False, why="it is overdue no more")
+            _look_when_overdue(state, draft, due)
+        elif not subtask.id:
+            draft.looks.add(state.now)
         elif draft.label_step(subtask, label, present=True, why="it is overdue"):
             draft.tell(subtask, messages.overdue(due))
-        if due and due >= today:
-            draft.looks.add(midnight(state.mapping.calendar, due + A_DAY))
+
+
+def _look_when_overdue(state: State, draft: Draft, due: date | None) -> None:
+    if due is not None:
+        draft.looks.add(midnight(state.mapping.calendar, due + A_DAY))
 
 
 def _watched(state: State, draft: Draft) -> Iterator[SubTask]:
-    """Yield the sub-tasks of the present visit and the requests, as they will be."""
-    requests = set(state.mapping.requests)
-    needed = {step.subtask.id for step in state.steps if step.subtask}
+    """Yield the steps of the present visit, the requests, and what was overdue, as they will be."""
+    labels = {*state.mapping.requests, state.mapping.jira.labels.overdue}
+    needed = {step.subtask.key for step in state.steps if step.subtask}
     for subtask in list(draft.subtasks.values()):
-        if subtask.id and (subtask.id in needed or requests & subtask.labels):
+        if subtask.key in needed or labels & subtask.labels:
             yield subtask
 
 

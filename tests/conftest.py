@@ -1,0 +1,69 @@
+"""For every test that runs the sandbox in this process: what product and sandbox say is held against the contract.
+
+Nothing has to be asked for. Recording begins with the session; at its end one exchange of each shape is checked
+against Atlassian's OpenAPI document, and a violation fails the session. See `contract/recorder.py`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+RECORDER: pytest.StashKey[Any] = pytest.StashKey()
+VERDICT: pytest.StashKey[list[str]] = pytest.StashKey()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contract(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Record what the product asks of every sandbox that is started in this process."""
+    from contract.recorder import Recorder
+
+    import jira_sandbox.server
+
+    recorder = request.config.stash.setdefault(RECORDER, Recorder())
+    create_app = jira_sandbox.server.create_app
+
+    def watched(sandbox: Any) -> Any:
+        app = create_app(sandbox)
+        app.wsgi_app = recorder.watch(app.wsgi_app, lambda: sandbox.site.cloud)
+        return app
+
+    jira_sandbox.server.create_app = watched
+    yield recorder
+    jira_sandbox.server.create_app = create_app
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    recorder = session.config.stash.get(RECORDER, None)
+    if recorder is None or not recorder.seen:
+        return
+    if hasattr(session.config, "workeroutput"):  # a process of pytest-xdist: the controller checks for all
+        session.config.workeroutput["contract"] = recorder.export()
+        return
+    from contract.document import missing
+
+    if reason := missing():
+        session.config.stash[VERDICT] = [f"not checked: {reason}"]
+        return
+    complaints = recorder.complaints()
+    session.config.stash[VERDICT] = [f"{recorder.summary()}, {len(complaints)} violations", *complaints]
+    if complaints and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over what a process of pytest-xdist recorded."""
+    recorded = getattr(node, "workeroutput", {}).get("contract")
+    if recorded:
+        from contract.recorder import Recorder
+
+        node.config.stash.setdefault(RECORDER, Recorder()).take(recorded)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    told = config.stash.get(VERDICT, [])
+    if told:
+        terminalreporter.section("contract with Jira Cloud", sep="-")
+        for line in told:
+            terminalreporter.write_line(line)

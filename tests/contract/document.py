@@ -1,0 +1,159 @@
+"""Atlassian's OpenAPI document of Jira Cloud, and what it has against an exchange.
+
+The document describes REST v3; the product speaks v2, which has the same operations under `/rest/api/2` with wiki text
+where v3 has the Atlassian Document Format. So paths are mapped; texts need no exception, since the document leaves the
+contents of `fields` and of a comment's `body` open. What else is allowed stands in `EXCEPTIONS`, each with its reason.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from openapi_core import Config, OpenAPI
+from openapi_core.datatypes import RequestParameters
+from openapi_core.exceptions import OpenAPIError
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+DOCUMENT = Path(__file__).parents[3] / "shared/spec/jira-cloud-platform-v3.openapi.json"
+HOST = "http://jira.sandbox"
+NOT_JIRA = "not Jira's own answer: a proxy, a login page or an overload, which may take the place of any"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """A request of the product and the sandbox's reply; `status` is None where the connection was cut before one."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    content_type: str = "application/json"
+    status: int | None = None
+    reply: bytes = b""
+    reply_type: str = "application/json"
+
+    @property
+    def name(self) -> str:
+        """Name the exchange for people."""
+        return f"{self.method} {self.path} -> {self.status or 'no answer'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowed:
+    """An exception: which side of which exchanges the document is not asked about, and why."""
+
+    side: str
+    why: str
+    method: str = ".*"
+    path: str = ".*"
+    status: str = ".*"
+    reply_type: str = ".*"
+
+    def covers(self, side: str, exchange: Exchange) -> bool:
+        """Tell whether the exception is about this side of the exchange."""
+        return side == self.side and all(
+            re.fullmatch(pattern, value)
+            for pattern, value in (
+                (self.method, exchange.method),
+                (self.path, exchange.path),
+                (self.status, str(exchange.status)),
+                (self.reply_type, exchange.reply_type),
+            )
+        )
+
+
+EXCEPTIONS = (
+    Allowed(side="reply", status="None", why="the connection was cut before Jira answered"),
+    Allowed(side="reply", status="429|50[0234]|408|425", why=NOT_JIRA),
+    Allowed(side="reply", status="30[0-9]", why=NOT_JIRA),
+    Allowed(side="reply", reply_type="text/html.*", why=NOT_JIRA),
+)
+
+
+@dataclass
+class _Request:
+    """An exchange's request in the form that openapi-core reads."""
+
+    exchange: Exchange
+    host_url: str = HOST
+    parameters: RequestParameters = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.method = self.exchange.method.lower()
+        self.path = re.sub(r"^/rest/api/(2|latest)/", "/rest/api/3/", self.exchange.path)
+        self.body = self.exchange.body
+        self.content_type = self.exchange.content_type
+        self.parameters = RequestParameters(
+            query=ImmutableMultiDict(self.exchange.query), header=Headers(list(self.exchange.headers))
+        )
+
+
+@dataclass
+class _Reply:
+    data: bytes
+    status_code: int
+    content_type: str
+    headers: Headers = field(default_factory=Headers)
+
+
+class Document:
+    """The document, loaded once."""
+
+    def __init__(self, path: Path = DOCUMENT) -> None:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        content["servers"] = [{"url": HOST}]
+        self.operations = {(m.upper(), p) for p, item in content["paths"].items() for m in item if m != "parameters"}
+        # One default of the document lies outside its own enum; the document itself is not under test.
+        self._api = OpenAPI.from_dict(content, config=Config(spec_validator_cls=None))
+
+    def complaints(self, exchange: Exchange) -> list[str]:
+        """Return what the document has against an exchange, in both directions."""
+        return [f"{exchange.name}: {words}" for words in self._complaints(exchange)]
+
+    def _complaints(self, exchange: Exchange) -> Iterator[str]:
+        request = _Request(exchange)
+        if not _is_allowed("request", exchange):
+            yield from (f"request: {_words(error)}" for error in self._api.iter_request_errors(request))
+        if not _is_allowed("reply", exchange):
+            reply = _Reply(exchange.reply, exchange.status or 0, exchange.reply_type)
+            yield from (f"reply: {_words(error)}" for error in self._api.iter_response_errors(request, reply))
+
+
+def _is_allowed(side: str, exchange: Exchange) -> bool:
+    return any(allowed.covers(side, exchange) for allowed in EXCEPTIONS)
+
+
+def _words(error: OpenAPIError) -> str:
+    """Tell an error with its causes, shortly: openapi-core quotes whole replies."""
+    told: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        schema_errors = getattr(cause, "schema_errors", None)
+        told.append("; ".join(_schema_words(one) for one in schema_errors) if schema_errors else str(cause))
+        cause = cause.__cause__
+    return " / ".join(words if len(words) < 400 else f"{words[:400]}…" for words in told)
+
+
+def _schema_words(error: Any) -> str:
+    return f"{'/'.join(map(str, error.absolute_path)) or 'body'}: {error.message[:200]}"
+
+
+@cache
+def document() -> Document:
+    """Load the document, once."""
+    return Document()
+
+
+def missing() -> str:
+    """Say why nothing can be checked; empty where the document is there. In CI it must be."""
+    if DOCUMENT.exists():
+        return ""
+    if os.environ.get("CI"):
+        raise FileNotFoundError(f"Atlassian's OpenAPI document is missing in CI: {DOCUMENT.name}")
+    return f"Atlassian's OpenAPI document ({DOCUMENT.name}) is not beside the project"

@@ -1,0 +1,33 @@
+"""A store on a file, a clock that tests move, and a stand-in that answers looks as the test says."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from looking import Clock, Looker
+
+from sync_service.metrics import create_metrics
+from sync_service.store import Store, open_store
+from sync_service.worker.loop import Worker
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path}/stagegate.db", clock=clock) as opened:
+        opened.migrate()
+        yield opened
+
+
+@pytest.fixture
+def looker() -> Looker:
+    return Looker()
+
+
+@pytest.fixture
+def worker(store: Store, looker: Looker) -> Worker:
+    return Worker(store, looker, create_metrics(), owner="w1", threads=2)  # type: ignore[arg-type]

@@ -1,0 +1,216 @@
+"""The worker's loop: outcomes are settled, leases are kept, a stop is clean, and nothing hides a failure."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from looking import Clock, Looker
+
+from sync_service.errors import StagegateError
+from sync_service.jira.errors import Unreachable
+from sync_service.metrics import create_metrics
+from sync_service.store import Condition, Priority, Store
+from sync_service.worker.loop import REFUSED_WAIT, Worker
+from sync_service.worker.retry import MOST_ATTEMPTS, OUTAGE_WAIT, Done, Failed, Later, Outcome, Refused
+
+PATIENCE = 10.0
+
+
+def ask(store: Store, *issues: str) -> None:
+    store.queue.put([(issue, f"INT-{issue}") for issue in issues], priority=Priority.LIVE)
+
+
+@contextmanager
+def working(worker: Worker) -> Iterator[threading.Thread]:
+    thread = threading.Thread(target=worker.work)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        worker.stop()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def test_what_is_done_leaves_the_queue(worker: Worker, store: Store) -> None:
+    ask(store, "1", "2")
+    assert worker.drain() == 2
+    assert store.queue.depth().waiting == 0
+
+
+def test_later_is_looked_at_when_its_time_comes(worker: Worker, store: Store, looker: Looker, clock: Clock) -> None:
+    looker.script["1"] = [Later(after=timedelta(minutes=5), why="a grace ends"), Done()]
+    ask(store, "1")
+    assert worker.drain() == 1
+    clock.advance(minutes=5)
+    assert worker.drain() == 1
+    assert store.queue.show("1") is None
+
+
+def test_refused_is_looked_at_each_hour_and_at_each_event(
+    worker: Worker, store: Store, looker: Looker, clock: Clock
+) -> None:
+    looker.script["1"] = [Refused(why="the status belongs to no stage")]
+    ask(store, "1")
+    worker.drain()
+    ask(store, "1")
+    assert worker.drain() == 1
+    clock.advance(seconds=REFUSED_WAIT.total_seconds())
+    assert worker.drain() == 1
+
+
+def test_a_failure_that_no_look_mends_is_parked_with_its_story(worker: Worker, store: Store, looker: Looker) -> None:
+    looker.script["1"] = [Failed(error=StagegateError("the mapping contradicts itself"))]
+    ask(store, "1")
+    worker.drain()
+    parked = store.queue.show("1")
+    assert parked is not None
+    assert parked.condition is Condition.DEAD
+    assert parked.failure is not None
+    assert parked.failure.text == "the mapping contradicts itself"
+
+
+def test_a_new_event_revives_a_parked_issue(worker: Worker, store: Store, looker: Looker) -> None:
+    looker.script["1"] = [Failed(error=StagegateError("x")), Done()]
+    ask(store, "1")
+    worker.drain()
+    ask(store, "1")
+    assert worker.drain() == 1
+    assert store.queue.show("1") is None
+
+
+def test_an_unforeseen_failure_is_tried_again_and_then_parked(
+    worker: Worker, store: Store, looker: Looker, clock: Clock
+) -> None:
+    looker.script["1"] = [Failed(error=KeyError("surprise"))]
+    ask(store, "1")
+    for _ in range(MOST_ATTEMPTS):
+        assert worker.drain() == 1
+        clock.advance(hours=1)
+    assert worker.drain() == 0
+    assert store.queue.depth().dead == 1
+
+
+def test_an_outage_counts_against_no_issue_and_pauses_all(
+    worker: Worker, store: Store, looker: Looker, clock: Clock
+) -> None:
+    looker.script["1"] = [Failed(error=Unreachable("no route", operation="GET issue")), Done()]
+    ask(store, "1")
+    worker.drain()
+    paused = store.marks.paused("jira")
+    waiting = store.queue.show("1")
+    assert paused == OUTAGE_WAIT
+    assert waiting is not None
+    assert waiting.attempts == 0
+    clock.advance(seconds=OUTAGE_WAIT.total_seconds())
+    assert worker.drain() == 1
+
+
+def test_an_issue_that_ended_its_worker_too_often_is_parked_unseen(
+    worker: Worker, store: Store, looker: Looker, clock: Clock
+) -> None:
+    ask(store, "1")
+    for _ in range(MOST_ATTEMPTS + 1):
+        store.queue.claim(1, owner="died", lease=timedelta(minutes=1))
+        clock.advance(minutes=2)
+    worker.drain()
+    assert looker.looks == []
+    assert store.queue.depth().dead == 1
+
+
+def test_something_that_keeps_asking_is_told(worker: Worker, store: Store, looker: Looker) -> None:
+    looker.script["1"] = [Later(after=timedelta(0), why="again")]
+    ask(store, "1")
+    with pytest.raises(StagegateError, match="keeps asking"):
+        worker.drain(most=5)
+
+
+def test_the_loop_works_off_what_comes_in_and_stops_when_asked(worker: Worker, store: Store, looker: Looker) -> None:
+    with working(worker):
+        ask(store, "1", "2", "3")
+        while len(looker.looks) < 3:
+            assert looker.looked.wait(PATIENCE)
+            looker.looked.clear()
+    assert sorted(looker.looks) == ["1", "2", "3"]
+    assert store.queue.depth().running == 0
+
+
+def test_a_run_under_way_at_a_stop_writes_no_more(worker: Worker, store: Store, looker: Looker) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Outcome:
+        began.set()
+        go_on.wait(PATIENCE)
+        return Later(after=timedelta(0), why="stopped")
+
+    looker.script["1"] = [slow]
+    ask(store, "1")
+    thread = threading.Thread(target=worker.work)
+    thread.start()
+    assert began.wait(PATIENCE)
+    worker.stop()
+    go_on.set()
+    thread.join(PATIENCE)
+    assert looker.allowed == [False]
+    assert store.queue.depth().due == 1
+
+
+def test_a_lease_that_another_took_stops_the_run_before_its_next_write(
+    store: Store, looker: Looker, clock: Clock
+) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Outcome:
+        began.set()
+        go_on.wait(PATIENCE)
+        return Done()
+
+    looker.script["1"] = [slow]
+    worker = Worker(
+        store,
+        looker,
+        create_metrics(),
+        owner="w1",
+        threads=1,
+        lease=timedelta(seconds=0.4),  # type: ignore[arg-type]
+    )
+    ask(store, "1")
+    with working(worker):
+        assert began.wait(PATIENCE)
+        clock.advance(seconds=1)
+        taken = store.queue.claim(1, owner="w2", lease=timedelta(minutes=1))
+        assert [claim.issue_id for claim in taken] == ["1"]
+        lost = next(iter(worker._runs.values())).lost
+        assert lost.wait(PATIENCE)
+        go_on.set()
+        assert looker.looked.wait(PATIENCE)
+    assert looker.allowed == [False]
+    row = store.queue.show("1")
+    assert row is not None
+    assert row.owner == "w2"
+
+
+def test_while_jira_asks_for_a_pause_nothing_is_claimed(worker: Worker, store: Store, looker: Looker) -> None:
+    store.marks.pause("jira", timedelta(minutes=5))
+    ask(store, "1")
+    with working(worker):
+        assert not looker.looked.wait(0.3)
+    assert looker.looks == []
+    assert store.queue.depth().due == 1
+
+
+def test_the_loop_outlives_a_store_that_is_away(
+    worker: Worker, store: Store, looker: Looker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync_service.worker.loop.STORE_WAIT", 0.01)
+    with store._database.engine.begin() as connection:  # the table is away: every statement fails
+        connection.exec_driver_sql("ALTER TABLE work RENAME TO gone")
+    with working(worker):
+        assert not looker.looked.wait(0.2)
+        with store._database.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE gone RENAME TO work")
+        ask(store, "1")
+        assert looker.looked.wait(PATIENCE)
+    assert looker.looks == ["1"]

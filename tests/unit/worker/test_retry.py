@@ -1,0 +1,64 @@
+"""What becomes of a key whose run failed: no outage is held against it; what no look can mend is parked."""
+
+from datetime import timedelta
+
+import pytest
+
+from sync_service.errors import StagegateError
+from sync_service.jira.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    JiraError,
+    NotJira,
+    RateLimited,
+    ServerFault,
+    Unanswered,
+    Unauthorized,
+    Unreachable,
+)
+from sync_service.worker.retry import FIRST_WAIT, LONGEST_WAIT, MOST_ATTEMPTS, OUTAGE_WAIT, Again, Shelve, decide, pause
+
+MINUTE = timedelta(minutes=1)
+
+
+def limited(issue: str | None) -> RateLimited:
+    return RateLimited("slow down", operation="PUT issue", retry_after=MINUTE, issue=issue)
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "expected"),
+    [
+        pytest.param(limited(None), 1, Again(after=MINUTE, counts=False, hold=True), id="the site asks all to wait"),
+        pytest.param(limited("1"), 1, Again(after=MINUTE, counts=True, hold=True), id="one issue has to wait"),
+        pytest.param(Unreachable("x", operation="o"), 99, Again(after=OUTAGE_WAIT, counts=False), id="Jira is down"),
+        pytest.param(Unauthorized("x", operation="o"), 99, Again(after=OUTAGE_WAIT, counts=False), id="token expired"),
+        pytest.param(ServerFault("x", operation="o"), 99, Again(after=OUTAGE_WAIT, counts=False), id="Jira in trouble"),
+        pytest.param(Unanswered("x", operation="o"), 1, Again(after=FIRST_WAIT, counts=True), id="answer lost: look"),
+        pytest.param(Conflict("x", operation="o"), 2, Again(after=2 * FIRST_WAIT, counts=True), id="edit conflict"),
+        pytest.param(Conflict("x", operation="o"), MOST_ATTEMPTS, Shelve(), id="conflict for ever"),
+        pytest.param(Invalid("x", operation="o"), 1, Shelve(), id="Jira refuses the request"),
+        pytest.param(Forbidden("x", operation="o"), 1, Shelve(), id="not permitted"),
+        pytest.param(StagegateError("x"), 1, Shelve(), id="foreseen, and no look mends it"),
+        pytest.param(KeyError("x"), 1, Again(after=FIRST_WAIT, counts=True), id="unforeseen: try again"),
+        pytest.param(KeyError("x"), MOST_ATTEMPTS, Shelve(), id="unforeseen for ever: park"),
+    ],
+)
+def test_a_failure_is_tried_again_or_parked(error: Exception, attempts: int, expected: object) -> None:
+    assert decide(error, attempts, jitter=0.5) == expected
+
+
+def test_what_is_not_jira_is_held_against_no_issue() -> None:
+    error: JiraError = NotJira("a login page", operation="GET issue")
+    assert decide(error, 50, jitter=0.5) == Again(after=OUTAGE_WAIT, counts=False)
+
+
+@pytest.mark.parametrize("attempts", range(1, 40))
+def test_pauses_grow_and_have_an_end(attempts: int) -> None:
+    assert pause(attempts, 0.5) <= LONGEST_WAIT
+    assert pause(attempts, 0.0) < pause(attempts, 0.5) < pause(attempts, 1.0)
+    assert pause(attempts + 1, 0.5) >= pause(attempts, 0.5)
+
+
+def test_pauses_spread_so_that_not_all_come_at_once() -> None:
+    assert len({pause(3) for _ in range(20)}) > 1
