@@ -2,11 +2,10 @@
 
 import json
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 FOUND_PROBLEMS, USAGE = 1, 2
 DEFAULT_CONFIG = Path("config.toml")
-START_PAUSE = 5.0
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -77,73 +75,42 @@ def opened(settings: "Settings") -> "Iterator[WorkerService]":
 
 
 @stagegate.command()
-@click.option("--config", "path", type=click.Path(path_type=Path), help="The settings; config.toml by default.")
-def run(path: Path | None) -> None:
+@configured
+def run(settings: "Settings") -> None:
     """Run receiver, worker and scheduler in one process tree."""
     from sync_service.bootstrap import load_mappings, logging_for
-    from sync_service.processes import Tree
-    from sync_service.serving import check_receiver
+    from sync_service.processes import Tree, listen
+    from sync_service.serving import check_receiver, serve
+    from sync_service.working import work
 
-    settings = _settings(path)
     check_receiver(settings)
     load_mappings(settings)
     logging_for(settings)
-    sys.exit(Tree(["serve", "work"], ["--config", str(path)] if path else []).run())
+    with listen(settings.webhooks.host, settings.webhooks.port) as listening:
+        roles = {
+            "receiver": lambda metrics: _told(lambda: serve(settings, metrics, listening)),
+            "worker": lambda metrics: _told(lambda: work(settings, metrics)),
+        }
+        code = Tree(roles).run()
+    sys.exit(code)
 
 
 @stagegate.command()
 @configured
 def serve(settings: "Settings") -> None:
     """Run the receiver alone: it takes webhooks in and answers for its health."""
-    from sync_service.processes import metrics_directory
     from sync_service.serving import serve as serve_until_stopped
 
-    serve_until_stopped(settings, metrics_directory())
+    serve_until_stopped(settings)
 
 
 @stagegate.command()
 @configured
 def work(settings: "Settings") -> None:
     """Run the worker and the scheduler alone."""
-    import structlog
+    from sync_service.working import work as work_until_stopped
 
-    from sync_service.bootstrap import logging_for, utc_now, worker_service
-    from sync_service.jira.errors import JiraError, Unauthorized
-    from sync_service.processes import metrics_directory
-    from sync_service.worker.schedule import start
-
-    logging_for(settings)
-    service = worker_service(settings, metrics_directory=metrics_directory())
-    stop = threading.Event()
-
-    def end(*_: object) -> None:
-        stop.set()
-        service.worker.stop()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    log = structlog.get_logger("stagegate.work")
-    try:
-        while not stop.is_set():
-            try:
-                service.open()
-                break
-            except Unauthorized:
-                raise
-            except JiraError as error:
-                log.warning("waiting for Jira", error=str(error))
-                stop.wait(START_PAUSE)
-        if stop.is_set():
-            return
-        hours = settings.worker
-        ended = start(service.schedule, clock=utc_now, sweep_minutes=hours.sweep_minutes, audit_hour=hours.audit_hour)
-        log.info("working", projects=list(service.gateway.mappings), account=service.gateway.account)
-        try:
-            service.worker.work()
-        finally:
-            ended()
-    finally:
-        service.close()
+    work_until_stopped(settings)
 
 
 @stagegate.command()
@@ -182,18 +149,19 @@ def demo(keep: bool, flavour: str) -> None:
 @as_json
 def check(references: tuple[str, ...], live: bool, path: Path | None, as_json: bool) -> None:
     """Check the mapping, offline or against Jira, and say all that is wrong at once."""
-    from sync_service.checking import check_live, check_mappings
+    from sync_service.checking import check_live, sound_mappings
 
     settings = _settings(path) if live or not references else None
     names = references or (settings.lifecycle.mappings if settings else ())
-    problems = check_mappings(names)
-    if live and settings and not problems:
-        with opened(settings) as service:
-            problems = check_live(service.gateway)
-    if as_json:
-        click.echo(json.dumps({"mappings": list(names), "live": live, "problems": problems}))
-    else:
-        click.echo("\n".join(problems) or f"{', '.join(names)}: nothing wrong{' with the site' if live else ''}")
+    sound, offline = sound_mappings(names)
+    projects: list[dict[str, Any]] = []
+    if live and settings and sound:
+        lifecycle = settings.lifecycle.model_copy(update={"mappings": tuple(sound)})
+        with opened(settings.model_copy(update={"lifecycle": lifecycle})) as service:
+            projects = [asdict(found) for found in check_live(service.gateway)]
+    problems = [*offline, *(f"{p['project']}: {text}" for p in projects for text in p["faults"] + p["weaknesses"])]
+    told = {"mappings": list(names), "live": live, "offline": offline, "projects": projects, "problems": problems}
+    _print("findings", told, as_json=as_json)
     sys.exit(FOUND_PROBLEMS if problems else 0)
 
 
@@ -202,13 +170,12 @@ def check(references: tuple[str, ...], live: bool, path: Path | None, as_json: b
 @configured
 @as_json
 def explain(key: str, settings: "Settings", as_json: bool) -> None:
-    """Tell where a project stands, and what would open its gate."""
-    from sync_service.explaining import explained, look_at
+    """Tell where a project stands, and what would open its gate. KEY may be a sub-task's, or an id."""
+    from sync_service.explaining import explain
 
     with opened(settings) as service:
-        found = look_at(service.gateway, key)
-        told = explained(service.reconciler.decide(found).state)
-    click.echo(json.dumps(told, indent=2) if as_json else _shown("explanation", told))
+        told = explain(service.reconciler, key)
+    _print("explanation", told, as_json=as_json)
 
 
 @stagegate.command()
@@ -216,19 +183,46 @@ def explain(key: str, settings: "Settings", as_json: bool) -> None:
 @configured
 @as_json
 def plan(key: str, settings: "Settings", as_json: bool) -> None:
-    """Show what would be done now, with the reasons; changes nothing."""
-    from sync_service.explaining import look_at, planned
+    """Show what would be done now, with the reasons; changes nothing. KEY may be a sub-task's, or an id."""
+    from sync_service.explaining import foresee
 
     with opened(settings) as service:
-        told = planned(service.reconciler.decide(look_at(service.gateway, key)))
-    click.echo(json.dumps(told, indent=2) if as_json else _shown("plan", told))
+        told = foresee(service.reconciler, key)
+    _print("plan", told, as_json=as_json)
+    sys.exit(FOUND_PROBLEMS if told["refused"] else 0)
 
 
-def _shown(what: str, told: dict[str, Any]) -> str:
+@stagegate.command()
+@click.option("--mapping", "reference", required=True, help="The changed mapping: a file, or a shipped name.")
+@click.option("--jql", default="", help="Look only at the project issues that match.")
+@configured
+@as_json
+def simulate(reference: str, jql: str, settings: "Settings", as_json: bool) -> None:
+    """Show what a changed mapping would do to the projects as they are; changes nothing."""
+    from sync_service.checking import sound_mappings
+    from sync_service.showing import progress
+    from sync_service.simulating import portfolio_of, simulated
+
+    sound, problems = sound_mappings([reference])
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    with opened(settings) as service:
+        portfolio = portfolio_of(service.gateway, sound[reference], settings.lifecycle.enforce_since)
+        ids = portfolio.find(jql)
+        with progress("Looking at projects", len(ids)) as advance:
+            told = simulated(portfolio, ids, advance)
+    _print("simulation", told, as_json=as_json)
+    sys.exit(FOUND_PROBLEMS if any(one["problems"] for one in told["differences"]) else 0)
+
+
+def _print(page: str, told: Any, *, as_json: bool) -> None:
+    """Print what a command found: as JSON, or on the named page of `showing`."""
     from sync_service import showing
 
-    shown: str = getattr(showing, what)(told)
-    return shown
+    if as_json:
+        click.echo(json.dumps(told, indent=2))
+    else:
+        showing.show(getattr(showing, page)(told))
 
 
 # --- Asking for work -------------------------------------------------------------------------------------------------
@@ -256,15 +250,122 @@ def _asked(count: int, as_json: bool) -> None:
     click.echo(json.dumps({"looks": count}) if as_json else f"asked for {count} look(s); the workers do them")
 
 
+# --- The queue: the store alone is asked, so that these work while Jira is down ---------------------------------------
+
+
 @stagegate.group()
 def queue() -> None:
-    """See and mend the queue."""
+    """See and mend the queue; works while Jira is down."""
+
+
+@queue.command("list")
+@click.option("--dead", is_flag=True, help="Only the keys that failed too often and wait for somebody.")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="How many keys to show.")
+@configured
+@as_json
+def list_keys(dead: bool, limit: int, settings: "Settings", as_json: bool) -> None:
+    """List which issues want a look, the dead ones first."""
+    from sync_service.mending import listing, stored
+
+    with stored(settings.store.url) as store:
+        told = listing(store, dead=dead, limit=limit)
+    _print("queue_listing", told, as_json=as_json)
+
+
+@queue.command()
+@click.argument("issue")
+@configured
+@as_json
+def show(issue: str, settings: "Settings", as_json: bool) -> None:
+    """Tell the story of an issue's key: its error, trace, tries and webhooks. ISSUE is an id or a key."""
+    from sync_service.mending import stored, story
+
+    with stored(settings.store.url) as store:
+        told = story(store, _issue(issue))
+    if told is None:
+        raise StagegateError(
+            f"{issue}: not in the queue, and no webhook of it is known; `stagegate queue list` has all"
+        )
+    _print("queue_story", told, as_json=as_json)
+
+
+@queue.command()
+@click.argument("issues", nargs=-1, metavar="[ISSUE]...")
+@click.option("--all", "every", is_flag=True, help="All dead keys.")
+@configured
+@as_json
+def replay(issues: tuple[str, ...], every: bool, settings: "Settings", as_json: bool) -> None:
+    """Let dead keys run again at once. ISSUE is an id or a key."""
+    from sync_service import mending
+
+    _mend(mending.replay, "will run again", issues, every, settings, as_json)
+
+
+@queue.command()
+@click.argument("issues", nargs=-1, metavar="[ISSUE]...")
+@click.option("--all", "every", is_flag=True, help="All dead keys.")
+@configured
+@as_json
+def drop(issues: tuple[str, ...], every: bool, settings: "Settings", as_json: bool) -> None:
+    """Forget dead keys, until a later event, sweep or audit brings them back. ISSUE is an id or a key."""
+    from sync_service import mending
+
+    _mend(mending.drop, "forgotten", issues, every, settings, as_json)
+
+
+@queue.command()
+@click.argument("issue")
+@configured
+@as_json
+def look(issue: str, settings: "Settings", as_json: bool) -> None:
+    """Ask for a look at an issue now. ISSUE is an id or a key."""
+    from sync_service import mending
+
+    with mending.stored(settings.store.url) as store:
+        asked = mending.look(store, _issue(issue))
+    click.echo(json.dumps({"asked": asked}) if as_json else f"asked for a look at {issue}; a worker does it")
+
+
+def _mend(
+    how: Callable[..., tuple[int, list[str]]],
+    done: str,
+    issues: tuple[str, ...],
+    every: bool,
+    settings: "Settings",
+    as_json: bool,
+) -> None:
+    from sync_service.mending import stored
+
+    if bool(issues) == every:
+        raise click.UsageError("Name issues, or give --all.")
+    with stored(settings.store.url) as store:
+        count, others = how(store, [_issue(issue) for issue in issues])
+    if as_json:
+        click.echo(json.dumps({"keys": count, "not_dead": others}))
+    else:
+        click.echo(
+            "\n".join([f"{count} dead key(s): {done}", *(f"{other}: not among the dead keys" for other in others)])
+        )
+    sys.exit(FOUND_PROBLEMS if others else 0)
+
+
+def _issue(text: str) -> str:
+    from sync_service.mending import is_issue
+
+    if not is_issue(text):
+        raise click.BadParameter(f"{text!r} is neither an issue's key (INT-12) nor its id (10012).")
+    return text
 
 
 def main() -> None:
     """Run the command line; a user's mistake gets a message and exit code 2, never a traceback."""
+    _told(lambda: stagegate(standalone_mode=False))
+
+
+def _told(command: Callable[[], object]) -> None:
+    """Do it; what was foreseen to go wrong is told to the user and becomes the exit code."""
     try:
-        stagegate(standalone_mode=False)
+        command()
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:

@@ -1,10 +1,10 @@
-"""The ids behind the names of a mapping, resolved once for its project and used from then on.
+"""The ids behind the names of a mapping, resolved once for its project, used from then on, and read anew now and then.
 
-Ids are the identity: a status that an admin renames later keeps its meaning until the service is started anew.
+Ids are the identity: what an admin renames later keeps its meaning, until the service is started anew.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from mappings import Mapping
 from sync_service.errors import StagegateError
 from sync_service.jira.answers import Json
 from sync_service.jira.client import Client
+from sync_service.jira.errors import NotFound
 
 
 class SiteMismatch(StagegateError):
@@ -29,7 +30,7 @@ class Directory:
     """Names and ids of one mapping on one site.
 
     `statuses` gives each status id the mapping's name (or Jira's, where the mapping has none), `categories` each of
-    those names its category.
+    those names its category; `field_names` gives each field's name, Jira's present one too, the mapping's key.
     """
 
     project_id: str
@@ -46,21 +47,28 @@ class Directory:
         """Return the mapping's name of a status; the given one where the id is unknown."""
         return self.statuses.get(status_id or "", name or "")
 
+    def status_ids(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the ids of the statuses that the mapping calls so."""
+        wanted = frozenset(names)
+        return tuple(status_id for status_id, name in self.statuses.items() if name in wanted)
+
 
 def resolve(client: Client, mapping: Mapping, known: Directory | None = None) -> Directory:
     """Read the site and return the ids; raises SiteMismatch with everything that is missing or ambiguous.
 
-    Statuses and fields in `known` keep the mapping's name although an admin renamed them since.
+    Issue types, statuses and fields in `known` keep the mapping's name although an admin renamed them since.
     """
     key = mapping.jira.project
-    project, types = client.project(key), client.project_statuses(key)
+    project, types = _project(client, key)
     problems: list[str] = []
-    field_ids = dict(_fields(client.fields(), mapping, known, problems))
-    issue_type = _issue_type(types, mapping.jira.issue_type, problems, subtask=False)
-    subtask_type = _issue_type(types, mapping.jira.subtask_type, problems, subtask=True)
+    fields = client.fields()
+    field_ids = dict(_fields(fields, mapping, known, problems))
+    kept = (known.issue_type_id, known.subtask_type_id) if known else ()
+    issue_type = _issue_type(types, mapping.jira.issue_type, kept, problems, subtask=False)
+    subtask_type = _issue_type(types, mapping.jira.subtask_type, kept, problems, subtask=True)
     listed = [*client.statuses(), *issue_type.get("statuses", []), *subtask_type.get("statuses", [])]
     statuses = {str(status["id"]): status["name"] for status in listed}
-    statuses |= {status: name for status, name in known.statuses.items() if status in statuses} if known else {}
+    statuses |= _names_kept(mapping, known, statuses) if known else {}
     _check_statuses(mapping, issue_type, subtask_type, statuses, problems)
     if problems:
         raise SiteMismatch(key, problems)
@@ -71,10 +79,34 @@ def resolve(client: Client, mapping: Mapping, known: Directory | None = None) ->
         is_cloud=client.is_cloud,
         field_ids=field_ids,
         field_keys={field_id: field for field, field_id in field_ids.items()},
-        field_names={declared.name: field for field, declared in mapping.fields.items()},
+        field_names=_field_names(fields, mapping, field_ids),
         statuses=statuses,
         categories={statuses[str(status["id"])]: status["statusCategory"]["key"] for status in listed},
     )
+
+
+def _project(client: Client, key: str) -> tuple[Json, list[Json]]:
+    try:
+        return client.project(key), client.project_statuses(key)
+    except NotFound:
+        what = "there is no such project, or the service's account may not browse it; check jira.project of the mapping"
+        raise SiteMismatch(key, [f"{what}, and give the account the permission Browse Projects"]) from None
+
+
+def _names_kept(mapping: Mapping, known: Directory, there: Container[str]) -> dict[str, str]:
+    """Return the names by which the mapping knows the statuses, as they were when they were resolved."""
+    steps = mapping.jira.step_statuses
+    declared = {*mapping.stage_by_status, steps.open, steps.done, *steps.wont_do.statuses}
+    if rounds := mapping.certification:
+        declared |= {*rounds.certified.statuses, *rounds.failed.statuses}
+    return {status: name for status, name in known.statuses.items() if status in there and name in declared}
+
+
+def _field_names(listed: list[Json], mapping: Mapping, field_ids: MappingOf[str, str]) -> dict[str, str]:
+    """Return the names that a change log without ids may use: of before and after a renaming."""
+    keys = {field_id: key for key, field_id in field_ids.items()}
+    declared = {declared.name: key for key, declared in mapping.fields.items()}
+    return declared | {field["name"]: keys[field["id"]] for field in listed if field["id"] in keys}
 
 
 def _fields(
@@ -100,11 +132,13 @@ def _fields(
             )
 
 
-def _issue_type(types: list[Json], name: str, problems: list[str], *, subtask: bool) -> Json:
-    found = next((one for one in types if one["name"] == name and bool(one.get("subtask")) == subtask), None)
+def _issue_type(types: list[Json], name: str, kept: Container[str], problems: list[str], *, subtask: bool) -> Json:
+    fitting = [one for one in types if bool(one.get("subtask")) == subtask]
+    same = [one for one in fitting if str(one["id"]) in kept] or [one for one in fitting if one["name"] == name]
+    found = next(iter(same), None)
     if found is None:
         kind = "sub-task type" if subtask else "issue type"
-        there = ", ".join(one["name"] for one in types if bool(one.get("subtask")) == subtask) or "none"
+        there = ", ".join(one["name"] for one in fitting) or "none"
         problems.append(f"the project has no {kind} {name!r} (it has: {there}); add it to the project's scheme")
     return found or {}
 

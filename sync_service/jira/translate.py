@@ -34,6 +34,7 @@ BUILT_IN = {
     "resolution": "resolution",
     "project": PROJECT,
     "key": PROJECT,
+    "issuekey": PROJECT,
 }
 """Jira's own fields in a change log, by `fieldId` or, where that is missing, by `field` in lower case."""
 
@@ -60,7 +61,8 @@ def moment(value: Any) -> datetime:
     """Read a time: ISO 8601 with an offset with or without colon, or milliseconds since the epoch."""
     if isinstance(value, int | float):
         return datetime.fromtimestamp(value / 1000, UTC)
-    return datetime.fromisoformat(value).astimezone(UTC)
+    at = datetime.fromisoformat(value)
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def account(user: Any) -> str | None:
@@ -72,7 +74,7 @@ def value_of(kind: FieldType, raw: Any) -> Value:
     """Read a field's value by its declared type; what doesn't fit the type counts as empty."""
     try:
         return _read_value(kind, raw)
-    except (TypeError, ValueError, AttributeError, KeyError):
+    except (TypeError, ValueError, AttributeError, KeyError, OverflowError, OSError):
         return None
 
 
@@ -92,7 +94,7 @@ def _read_value(kind: FieldType, raw: Any) -> Value:
             return date.fromisoformat(raw)
         case "date-time":
             return moment(raw)
-    return str(raw).strip() or None
+    return str.strip(raw) or None
 
 
 def raw_value(kind: FieldType, value: Value, directory: Directory) -> Any:
@@ -141,7 +143,8 @@ def _field(item: Json, directory: Directory) -> str | None:
     name = str(item.get("field") or "")
     if field_id is None and name in directory.field_names:
         return directory.field_names[name]
-    return BUILT_IN.get(str(field_id or name).lower())
+    # A custom field may bear the name of one of Jira's own: a number field "Key", a text "Status".
+    return BUILT_IN.get(str(field_id or name).lower()) if item.get("fieldtype") != "custom" else None
 
 
 def _told(item: Json, field: str, side: str, directory: Directory) -> str | None:
@@ -176,7 +179,7 @@ def subtask(issue: Json, directory: Directory) -> SubTask:
         key=issue["key"],
         summary=fields.get("summary") or "",
         status=directory.status(str(status["id"]), status.get("name")),
-        category=status.get("statusCategory", {}).get("key", "undefined"),
+        category=_category(status),
         created=moment(fields["created"]),
         resolution=(fields.get("resolution") or {}).get("name"),
         assignee=account(fields.get("assignee")),
@@ -234,6 +237,17 @@ def ways(transitions: list[Json], directory: Directory) -> Iterator[tuple[str, s
             yield directory.status(str(to["id"]), to.get("name")), str(transition["id"])
 
 
+def offered(transitions: list[Json], directory: Directory) -> dict[str, str]:
+    """Return a transition's id for each status in reach: one without a screen where there is a choice, else the first.
+
+    A screen may ask for fields, and nothing is filled in.
+    """
+    found: dict[str, str] = {}
+    for status, transition in ways(sorted(transitions, key=lambda one: bool(one.get("hasScreen"))), directory):
+        found.setdefault(status, transition)
+    return found
+
+
 def blockers(links: list[Json], link_type: str) -> tuple[str, ...]:
     """Return the keys of the open issues that block this one."""
     inward = [link["inwardIssue"] for link in links if link["type"]["name"] == link_type and link.get("inwardIssue")]
@@ -241,5 +255,8 @@ def blockers(links: list[Json], link_type: str) -> tuple[str, ...]:
 
 
 def _is_done(issue: Json) -> bool:
-    status: Json = issue.get("fields", {}).get("status", {})
-    return bool(status.get("statusCategory", {}).get("key") == "done")
+    return _category((issue.get("fields") or {}).get("status") or {}) == "done"
+
+
+def _category(status: Json) -> str:
+    return str((status.get("statusCategory") or {}).get("key") or "undefined")

@@ -144,7 +144,8 @@ def _refusal_told(issue: ProjectIssue, mapping: Mapping, record: Record) -> Refu
     if told is None or not answered:
         return None
     edge, last = f"{record.stage}>{answered[0].target}", answered[-1]
-    return Refused(through=last.change, at=last.at, edge=edge, recent={edge: (told.at,)})
+    held = mapping.jira.labels.gate_violation in issue.labels
+    return Refused(through=last.change, at=last.at, edge=edge, recent={edge: (told.at,)}, held=held)
 
 
 def _adopted(issue: ProjectIssue, mapping: Mapping, record: Record, enforce_since: datetime) -> Record:

@@ -1,7 +1,7 @@
 """Decide what to write: rules change a draft in memory until nothing is left to change; the difference is the plan."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from mappings import Mapping
@@ -18,7 +18,7 @@ Rule = Callable[[State, Draft], None]
 
 MOST_PASSES = 12
 
-BEFORE_ANSWERING: tuple[Rule, ...] = (mirror.judge_override, upkeep.keep_done_steps_in_order)
+BEFORE_ANSWERING: tuple[Rule, ...] = (mirror.judge_override,)
 STEADY: tuple[Rule, ...] = (
     upkeep.create_missing_steps,
     upkeep.keep_done_steps_in_order,
@@ -121,7 +121,8 @@ def _pass(rules: tuple[Rule, ...], state: State, draft: Draft) -> State:
 
 
 def _renewed(state: State, draft: Draft) -> State:
-    return derive(draft.facts, state.mapping, state.now, state.enforce_since)
+    """Derive anew from the draft, whose record is always there: whether it was lost must not be forgotten."""
+    return replace(derive(draft.facts, state.mapping, state.now, state.enforce_since), retold=state.retold)
 
 
 def _lost(state: State, draft: Draft) -> Plan:

@@ -48,7 +48,8 @@ class Fault(StrEnum):
 class StepState:
     """A required step as it stands.
 
-    `finished` is when it was done; `settles` when a fault's grace ends; `blamed` the step that it came before.
+    `finished` is when it was done; `settles` when a fault's grace ends; `blamed` the key of the sub-task that it came
+    before, empty while that one is missing.
     """
 
     key: str
@@ -198,7 +199,8 @@ class StepJudge:
         blamed = next((b for b in before(done.step, above) if not preceded(b, then, settles)), None)
         if blamed is None:
             return done
-        return replace(done, standing=Standing.NOT_COUNTED, fault=Fault.ORDER, blamed=name_of(blamed), settles=settles)
+        name = blamed.subtask.key if blamed.subtask else ""
+        return replace(done, standing=Standing.NOT_COUNTED, fault=Fault.ORDER, blamed=name, settles=settles)
 
     def _counts_before(self, earlier: StepState, then: Order, settles: datetime) -> bool:
         """Tell whether the earlier step counts, was done in time, and was not reopened since."""
@@ -239,11 +241,6 @@ class StepJudge:
 def before(step: Step, above: list[StepState]) -> list[StepState]:
     """Return the states that the step comes after."""
     return [state for state in above if EVERY_STEP_ABOVE in step.after or state.key in step.after]
-
-
-def name_of(state: StepState) -> str:
-    """Return how people find the step: its sub-task's key or, while it has none, its key in the mapping."""
-    return state.subtask.key if state.subtask else state.key
 
 
 def _adds(change: Change, label: str) -> bool:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ _LOCK_SECONDS = 10
 """How long a statement waits for another's lock: less than the 20 s in which Jira wants a webhook answered."""
 
 _RACES = 5
-"""How often a transaction that lost a race is run again before its caller hears of it."""
+"""How often a transaction is tried that keeps losing races, before its caller hears of it."""
 
 _BEGIN = {
     "read": (),
@@ -88,16 +89,15 @@ class Database:
         the last moments to a power cut (never to a crash of ours), which a later look heals. `rings`: work may have
         come due, so wake who waits for it.
         """
+        mode = "durable" if durable else "write"
         with self._explained():
-            for _ in range(_RACES):
+            for attempt in count(1):
                 try:
-                    answer = self._transaction(change, mode="durable" if durable else "write", rings=rings)
+                    answer = self._transaction(change, mode=mode, rings=rings)
                     break
                 except DBAPIError as error:
-                    if sqlstate(error) not in LOST_RACES:
+                    if attempt == _RACES or sqlstate(error) not in LOST_RACES:
                         raise
-            else:
-                answer = self._transaction(change, mode="durable" if durable else "write", rings=rings)
         if rings:
             self.bell.ring()
         return answer
@@ -151,7 +151,7 @@ _NOTIFY = text("SELECT pg_notify('stagegate_' || md5(current_schema()), '')")
 
 # The lock's name goes with the schema: sites that share a database don't wait for each other.
 _ADVISORY_LOCK = text(
-    "SELECT pg_advisory_xact_lock(hashtextextended('stagegate.' || current_schema() || '.' || :name, 0))"
+    "SELECT pg_advisory_xact_lock(hashtextextended('stagegate.' || coalesce(current_schema(), '') || '.' || :name, 0))"
 )
 
 

@@ -38,9 +38,9 @@ def _upgrade(database: Database, connection: Connection, target: str) -> None:
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
 
-    if not database.is_sqlite:
-        _ensure_schema(connection)
     database.lock(connection, "migrate")
+    if not database.is_sqlite and _ensure_schema(connection):
+        database.lock(connection, "migrate")  # now by the schema's name, as those lock who find it in place
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     scripts = ScriptDirectory.from_config(config)
@@ -58,12 +58,14 @@ def _refuse_newer(database: Database, revision: str | None, known: set[str]) -> 
         )
 
 
-def _ensure_schema(connection: Connection) -> None:
+def _ensure_schema(connection: Connection) -> bool:
+    """Create the schema that the search path names first; return False when there is one already."""
     present, path = connection.execute(text("SELECT current_schema(), current_setting('search_path')")).one()
     if present is not None:
-        return
+        return False
     name = path.split(",")[0].strip().strip('"')
     if not name or name == "$user":
         raise StoreMisconfigured(f"{path}: PostgreSQL's search path names no schema; add `?options=-csearch_path=NAME`")
     quoted = connection.dialect.identifier_preparer.quote(name)
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quoted}"))
+    return True

@@ -40,6 +40,9 @@ _POSTGRESQL: dict[str, _Answer] = {
     "23": (NotStorable, "a value breaks a rule of the table"),
 }
 
+# What a server answers to a connection carries no SQLSTATE in psycopg, only these words.
+_REFUSED = ("password authentication failed", "no password supplied", "no pg_hba.conf entry", "does not exist")
+
 LOST_RACES = frozenset({"40001", "40P01"})
 """SQLSTATEs of transactions that lost a race and may simply be run again."""
 
@@ -65,6 +68,8 @@ def _judge(error: BaseException) -> _Answer:
     name = getattr(error, "sqlite_errorname", None)
     if name is not None:
         return _judge_sqlite(str(name), str(error))
+    if any(words in str(error) for words in _REFUSED):
+        return StoreMisconfigured, "the server refused the user, the password or the database; correct `[store] url`"
     if type(error).__name__ == "OperationalError":
         return StoreUnavailable, "the server cannot be reached; the service tries again by itself"
     if type(error).__name__ == "DataError":

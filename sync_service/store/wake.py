@@ -17,6 +17,9 @@ _SQLITE_LOOK = 0.05
 _POSTGRESQL_LOOK = 0.25
 """Seconds that a wait for NOTIFY may overlook the bell of its own process."""
 
+_FAREWELL = 5.0
+"""Seconds that closing waits at most for those who wait; they leave within a look unless the server hangs."""
+
 
 class Bell:
     """Tells the waiting threads of one process that work may have come due."""
@@ -25,6 +28,7 @@ class Bell:
         self._changed = threading.Condition()
         self._rung = 0
         self._closed = False
+        self._attending = 0
 
     @property
     def rung(self) -> int:
@@ -42,10 +46,24 @@ class Bell:
             self._rung += 1
             self._changed.notify_all()
 
+    @contextmanager
+    def attended(self) -> Iterator[None]:
+        """Count the calling thread as one that waits, so that `close` lets it leave first."""
+        with self._changed:
+            self._attending += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._attending -= 1
+                self._changed.notify_all()
+
     def close(self) -> None:
-        """Wake every waiting thread, for good."""
+        """Wake every waiting thread for good, and let them put their connections back."""
         self._closed = True
         self.ring()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._attending, timeout=_FAREWELL)
 
     def heard(self, since: int, seconds: float) -> bool:
         """Wait until it has rung more than `since` times, at most so many seconds; tell whether it has."""
@@ -59,7 +77,7 @@ def wait(database: "Database", seconds: float, until_due: "Callable[[Connection]
     `until_due` returns the seconds until the next key is due, None when none waits.
     """
     end = monotonic() + seconds
-    with database.connection() as connection, _ears(database, connection) as listen:
+    with database.bell.attended(), database.connection() as connection, _ears(database, connection) as listen:
         while True:
             rung = database.bell.rung
             hear = listen()  # before looking: what is committed from here on is heard

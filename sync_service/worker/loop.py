@@ -35,7 +35,9 @@ LEASE = timedelta(minutes=2)
 REFUSED_WAIT = timedelta(hours=1)
 """When an issue is looked at again on which nothing could be decided, if nothing happens before."""
 
-IDLE_WAIT = timedelta(seconds=30)
+IDLE_WAIT = timedelta(seconds=2)
+"""How long the dispatcher listens for work before it looks whether it was asked to stop."""
+
 STORE_WAIT = 2.0
 """Seconds until the dispatcher tries the store again when it can't be reached."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 
 from jira_sandbox import WEBHOOK_SECRET, Running
@@ -14,6 +15,9 @@ from sync_service.metrics import create_metrics
 from sync_service.store import Priority, Work
 from tests.stories.team import Project
 from webhooks import Credentials, Services, create_app
+
+on_both = pytest.mark.parametrize("flavour", ["cloud", "datacenter"], indirect=True)
+"""A story that is told on Jira Cloud and on Data Center."""
 
 READS = ("GET", "POST /rest/api/2/issue/bulkfetch", "POST /rest/api/2/search", "POST /rest/api/2/search/jql")
 OWN_EVENTS = timedelta(seconds=31)

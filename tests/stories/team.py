@@ -4,7 +4,7 @@ People act over real HTTP with their own credentials. What is read is the plain 
 service's own idea of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
@@ -32,6 +32,14 @@ WRITTEN_DOWN: dict[str, dict[str, Any]] = {
     "Launch": {"Go-live Date": date(2026, 6, 1)},
 }
 """What people fill in while they work a stage off."""
+
+PROCESS = (
+    "goals scope evaluation "
+    "technical_requirements idi work_order work_order_approval work_order_executed schedule schedule_approval "
+    "welcome_email test_access build integrator_qa client_qa notify slot materials round fee_review "
+    "config_diff config_notice production_credentials go_live monitoring"
+).split()
+"""The steps in the order in which people do them."""
 
 Named = str | date | datetime | int | float | list[str] | None
 
@@ -118,7 +126,7 @@ class Thing:
                 return [options[each] for each in value or ()]
             case "user" | "assignee":
                 return self.scene.name_of(value)
-        return value or None
+        return value if value not in ("", [], ()) else None
 
     def changes_by(self, name: str) -> list[str]:
         """The fields that somebody changed here, one line a change-log entry."""
@@ -251,13 +259,23 @@ class Person:
 
     def moves(self, thing: Thing, status: str) -> None:
         """Move an issue by the workflow's transition to that status."""
-        offered = self._session.get(
-            f"{self.scene.jira.url}/rest/api/2/issue/{thing.id}/transitions", auth=self._auth, timeout=10
-        ).json()["transitions"]
-        ways = {transition["to"]["name"]: transition["id"] for transition in offered}
+        self._send("POST", f"issue/{thing.id}/transitions", {"transition": {"id": self._way(thing, status)}})
+
+    def moves_with(self, thing: Thing, status: str, fields: dict[str, Named]) -> None:
+        """Move an issue and fill in the screen that Jira shows for it."""
+        self._send(
+            "POST",
+            f"issue/{thing.id}/transitions",
+            {"transition": {"id": self._way(thing, status)}, "fields": self._raw(fields)},
+        )
+
+    def _way(self, thing: Thing, status: str) -> str:
+        url = f"{self.scene.jira.url}/rest/api/2/issue/{thing.id}/transitions"
+        offered = self._session.get(url, auth=self._auth, timeout=10).json()["transitions"]
+        ways = {transition["to"]["name"]: str(transition["id"]) for transition in offered}
         if status not in ways:
             raise Refused(f"Jira offers {self.name} no way from {thing.status} to {status}")
-        self._send("POST", f"issue/{thing.id}/transitions", {"transition": {"id": ways[status]}})
+        return ways[status]
 
     def fills(self, thing: Thing, field: str, value: Named) -> None:
         """Write into a field (`None` empties it)."""
@@ -316,12 +334,11 @@ class Person:
         project.step("round").begun_by(self)
         self.service.catches_up()
 
-    def fails_round(self, project: Project, feedback: str = "Do not call twice.", reasons: list[str] = []) -> None:  # noqa: B006
+    def fails_round(self, project: Project, feedback: str = "", reasons: Sequence[str] = ("Duplicate calls",)) -> None:
         """End a round with feedback, by moving the project back to Development."""
         self._waits_for_end(project)
-        self.fills_in(
-            project, {"Certification Feedback": feedback, "Failure Reasons": reasons or ["Duplicate calls"]}
-        )
+        feedback = feedback or f"Calls are made twice; seen in {project.step('round').key}."
+        self.fills_in(project, {"Certification Feedback": feedback, "Failure Reasons": list(reasons)})
         self.moves(project, "Development")
         self.service.catches_up()
 
@@ -377,7 +394,7 @@ class Team:
     def finishes(self, project: Project, *, but: str = "") -> None:
         """Do every open step of the present stage in its order (up to one), each by whom it is assigned to."""
         self.writes_down(project)
-        for step in [step for step in project.all_steps() if step.is_open]:
+        for step in sorted((step for step in project.all_steps() if step.is_open), key=_turn):
             if but and step.name == but:
                 break
             step.done_by(self.people[step.assignee or "tc"])
@@ -406,7 +423,7 @@ class Team:
         self.prepares_round(project)
         self.people["integrations"].begins_round(project)
 
-    def fails_round(self, project: Project, feedback: str = "Do not call twice.") -> None:
+    def fails_round(self, project: Project, feedback: str = "") -> None:
         """Go through a whole round that fails, and do the work of development again."""
         self.begins_round(project)
         self.people["integrations"].fails_round(project, feedback)
@@ -436,6 +453,11 @@ class Team:
     def project_in(self, stage: str, **fields: Named) -> Project:
         """Start a project and bring it to a stage."""
         return self.reaches(self.starts_project(**fields), stage)
+
+
+def _turn(step: Step) -> int:
+    name = step.marker["step"]
+    return PROCESS.index(name) if name in PROCESS else len(PROCESS)
 
 
 def morning(day: date) -> datetime:

@@ -40,7 +40,7 @@ def warn_of_fees(state: State, draft: Draft) -> None:
 def carry_out_result(state: State, draft: Draft) -> None:
     """Move the project issue as the round's sub-task says, once what the move asks for is there."""
     rounds, view = _present(state)
-    if not rounds or not view or not view.begun or state.standing or state.unanswered:
+    if not rounds or not view or not view.begun:
         return
     if view.outcome == CERTIFIED and judge(state, rounds.passed_to).accepts:
         _move(state, draft, rounds.passed_to, view)
@@ -59,6 +59,11 @@ def _ask_for_feedback(state: State, draft: Draft, rounds: Certification, view: R
 
 
 def _move(state: State, draft: Draft, stage: str, view: RoundView) -> None:
+    """Move on, unless the issue is elsewhere than the project: then what people asked for is answered first."""
+    if state.standing or state.unanswered:
+        if state.issue.id in draft.moves:
+            draft.looks.add(state.now)
+        return
     way = tuple(status for status in state.mapping.stages[stage].statuses if status in state.issue.ways)
     if way and state.issue.id not in draft.moves:
         draft.move(way, f"certification round {view.number} {view.outcome}")

@@ -47,6 +47,8 @@ def keep_done_steps_in_order(state: State, draft: Draft) -> None:
             continue
         if step.half_reopened:
             _reopen(state, draft, step.subtask, "its reopening was announced")
+        elif step.fault is Fault.ORDER and not step.blamed:
+            continue  # what it came before is made first, so that the reason can name it
         elif step.fault is not None and step.settles is not None and step.settles > state.now:
             draft.looks.add(step.settles)
         elif step.fault is not None:
@@ -88,10 +90,13 @@ def _reopen(state: State, draft: Draft, subtask: SubTask, why: str) -> None:
 def close_what_is_over(state: State, draft: Draft) -> None:
     """Close open steps that the present visit doesn't need, and the younger of two that bear one marker."""
     needed = {step.identity for step in state.steps}
+    reopened = state.mapping.jira.labels.reopened
     for identity, twins in state.index.items():
-        for position, subtask in enumerate(twins):
-            if not subtask.is_done and subtask.id and (position > 0 or identity not in needed):
+        for subtask in twins[1:] if identity in needed else twins:
+            if not subtask.is_done and subtask.id:
                 draft.move_step(subtask, _closing_statuses(state, identity), "done", "the visit that needed it is over")
+            elif subtask.is_done:
+                draft.label_step(subtask, reopened, present=False, why="it is done again")
 
 
 def _closing_statuses(state: State, identity: tuple[str, str, str]) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def store(url: str, clock: Clock) -> Iterator[Store]:
-    with open_store(url, clock=clock) as opened:
+    with open_store(url, clock=clock, durable=False) as opened:
         opened.migrate()
         yield opened
 

@@ -34,7 +34,7 @@ def test_what_was_derived_comes_back(store: Store, seen: Projection) -> None:
 def test_an_unchanged_state_is_not_written_again(store: Store, seen: Projection, clock: Clock) -> None:
     store.projections.put(seen)
     clock.advance(hours=1)
-    assert not store.projections.put(replace(seen, at=clock.now, state=dict(reversed(seen.state.items()))))
+    assert not store.projections.put(replace(seen, at=clock.now, state=dict(reversed(list(seen.state.items())))))
     assert store.projections.get("10001") == seen
 
 

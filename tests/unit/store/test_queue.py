@@ -31,13 +31,11 @@ class TestOneRowAnIssue:
 
     def test_events_that_keep_coming_are_a_handful_of_looks(self, store: Store) -> None:
         looks = 0
-        for burst in range(10):
-            for _ in range(100):
-                receive(store)
-            claim = claim_one(store)
-            looks += 1
-            store.queue.done(claim)
-        assert looks == 10
+        for event in range(500):
+            receive(store)
+            if event % 100 == 99:
+                looks += store.queue.done(claim_one(store))
+        assert looks == 5
         assert store.queue.depth().waiting == 0
 
     def test_an_issue_that_runs_is_not_handed_out_again(self, store: Store) -> None:

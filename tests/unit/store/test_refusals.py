@@ -1,6 +1,5 @@
 """What the store says when it cannot: what is wrong, what to do, and no secrets."""
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -44,13 +43,6 @@ def test_every_spelling_of_postgresql_means_our_driver(scheme: str) -> None:
         assert store._database.engine.dialect.driver == "psycopg"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_permission_is_explained(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(StoreMisconfigured, match="no permission to write"):
-        open_store(f"sqlite:///{tmp_path / 'x.db'}")
-
-
 def test_a_file_without_permission_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda path, mode: False)
     with pytest.raises(StoreMisconfigured, match=r"no permission to write .*x\.db; give it to the service's user"):
@@ -72,7 +64,10 @@ def test_a_server_that_refuses_us_is_a_matter_of_configuration(pg_server: str) -
     from sqlalchemy import make_url
 
     url = make_url(pg_server).set(database="no_such_database").render_as_string(hide_password=False)
-    with open_store(url) as store, pytest.raises(ConfigurationError, match="the database does not exist; create it"):
+    with (
+        open_store(url) as store,
+        pytest.raises(ConfigurationError, match="the server refused the user"),
+    ):
         store.check()
 
 
@@ -134,8 +129,7 @@ def test_a_full_disk_is_unavailable_and_heals_by_itself(sqlite_url: str) -> None
         store.migrate()
         event.listen(store._database.engine, "begin", limit)
         with pytest.raises(StoreUnavailable, match="the disk is full; free some space"):
-            for number in range(10_000):
-                store.inbox.receive(delivery(str(number)))
+            fill(store)
         kept = len(store.inbox.recent(limit=10_000))
         assert store.queue.depth().waiting == kept, "whole deliveries only"
         with pytest.raises(StoreUnavailable):
@@ -179,6 +173,11 @@ def test_no_free_connection_is_unavailable(pg_url: str, monkeypatch: pytest.Monk
         for connection in lent:
             connection.close()
         store.check()
+
+
+def fill(store: Store) -> None:
+    for number in range(10_000):
+        store.inbox.receive(delivery(str(number)))
 
 
 class Raised(Exception):

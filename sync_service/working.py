@@ -1,0 +1,61 @@
+"""The worker process: sign in to Jira as soon as it answers, then work the queue and keep the schedule."""
+
+import signal
+import threading
+from pathlib import Path
+
+import structlog
+
+from sync_service.bootstrap import WorkerService, logging_for, utc_now, worker_service
+from sync_service.config import Settings
+from sync_service.jira.errors import JiraError, Unauthorized
+from sync_service.store import StoreUnavailable
+from sync_service.worker.schedule import start
+
+START_PAUSE = 5.0
+"""Seconds until Jira or the store, which could not be reached at the start, is tried again."""
+
+log = structlog.get_logger("stagegate.work")
+
+
+def work(settings: Settings, metrics_directory: Path | None = None) -> None:
+    """Work until SIGTERM or SIGINT; raises ConfigurationError, or Unauthorized where Jira doesn't let us in."""
+    logging_for(settings)
+    service = worker_service(settings, metrics_directory=metrics_directory)
+    stop = threading.Event()
+
+    def end(*_: object) -> None:
+        stop.set()
+        service.worker.stop()
+
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, end)
+    try:
+        if _opened(service, stop):
+            _work(service)
+    finally:
+        service.close()
+
+
+def _opened(service: WorkerService, stop: threading.Event) -> bool:
+    """Open the service, however long Jira or the store keeps us waiting; False when told to stop before."""
+    while not stop.is_set():
+        try:
+            service.open()
+            return True
+        except Unauthorized:
+            raise
+        except (JiraError, StoreUnavailable) as error:
+            log.warning("can't begin yet", error=str(error), again_in_seconds=START_PAUSE)
+            stop.wait(START_PAUSE)
+    return False
+
+
+def _work(service: WorkerService) -> None:
+    hours = service.settings.worker
+    ended = start(service.schedule, clock=utc_now, sweep_minutes=hours.sweep_minutes, audit_hour=hours.audit_hour)
+    log.info("working", projects=list(service.gateway.mappings), account=service.gateway.account)
+    try:
+        service.worker.work()
+    finally:
+        ended()

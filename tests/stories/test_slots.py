@@ -1,0 +1,273 @@
+"""Slots: the start of a round, proposed from the calendar, given up when the materials are late, people's choice first."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from jira_sandbox import Clock
+from tests.stories.running import StoryService, on_both
+from tests.stories.team import Person, Project, Team, morning
+
+
+def capacity(text: str) -> str:
+    return f'extends = "paytronix"\n[certification.capacity]\n{text}\n'
+
+
+ONE_PLACE = capacity("parallel_rounds = 1\nseasons = []")
+
+
+def start_of(project: Project) -> date | None:
+    value = project.field("Certification Start")
+    return date.fromisoformat(value) if value else None
+
+
+def in_certification(team: Team, count: int) -> list[Project]:
+    """Projects that people brought to Certification with overrides, so that the story gets to its point."""
+    projects = [team.starts_project(f"Project {number}") for number in range(count)]
+    for project in projects:
+        for stage in ("Requirements", "Development", "Certification"):
+            team.people["admin"].fills(project, "Gate Override", "Go on.")
+            team.people["admin"].moves(project, stage)
+            team.service.catches_up()
+        assert project.stage == "Certification"
+    return projects
+
+
+def notified(team: Team, project: Project) -> None:
+    project.step("notify").done_by(team.people["integrator"])
+    team.service.catches_up()
+
+
+# --- Proposed
+
+
+@on_both
+def test_once_notified_the_next_free_slot_is_proposed(team: Team) -> None:
+    (project,) = in_certification(team, 1)
+    assert start_of(project) is None
+    notified(team, project)
+
+    assert start_of(project) == date(2026, 3, 9)  # five business days after Monday, 2 March
+    assert project.step("materials").due == date(2026, 3, 9)
+
+
+@pytest.mark.where(lifecycle=capacity("lead_business_days = 10"))
+def test_the_lead_is_declared(team: Team) -> None:
+    (project,) = in_certification(team, 1)
+    notified(team, project)
+    assert start_of(project) == date(2026, 3, 16)
+
+
+@pytest.mark.where(lifecycle=ONE_PLACE)
+def test_a_day_that_is_full_is_not_proposed_again(team: Team) -> None:
+    projects = in_certification(team, 3)
+    for project in projects:
+        notified(team, project)
+
+    assert [start_of(project) for project in projects] == [date(2026, 3, 9), date(2026, 3, 16), date(2026, 3, 23)]
+
+
+def test_as_many_rounds_run_side_by_side_as_there_are_places(team: Team) -> None:
+    projects = in_certification(team, 4)
+    for project in projects:
+        notified(team, project)
+
+    assert [start_of(project) for project in projects] == [date(2026, 3, 9)] * 3 + [date(2026, 3, 16)]
+
+
+@pytest.mark.where(lifecycle=ONE_PLACE)
+def test_a_cancelled_project_gives_its_slot_back(team: Team, tc: Person, service: StoryService) -> None:
+    first, second = in_certification(team, 2)
+    notified(team, first)
+    tc.moves(first, "Cancelled")
+    service.catches_up()
+    notified(team, second)
+
+    assert start_of(second) == date(2026, 3, 9)
+
+
+@pytest.mark.where(lifecycle=ONE_PLACE)
+def test_a_deleted_project_gives_its_slot_back(team: Team, admin: Person, service: StoryService) -> None:
+    first, second = in_certification(team, 2)
+    notified(team, first)
+    admin.deletes(first)
+    service.catches_up()
+    notified(team, second)
+
+    assert start_of(second) == date(2026, 3, 9)
+
+
+@pytest.mark.where(lifecycle=ONE_PLACE)
+def test_a_withdrawn_visit_gives_its_slot_back(team: Team, tc: Person, service: StoryService) -> None:
+    first, second = in_certification(team, 2)
+    notified(team, first)
+    tc.moves(first, "Development")
+    service.catches_up()
+    assert start_of(first) is None
+    notified(team, second)
+
+    assert start_of(second) == date(2026, 3, 9)
+
+
+# --- Seasons, closures, holidays
+
+
+@pytest.mark.parametrize(
+    ("today", "expected"),
+    [
+        (date(2026, 4, 13), date(2026, 4, 21)),  # Patriots' Day, Monday 20 April, is no business day
+        (date(2026, 5, 18), date(2026, 5, 26)),  # nor is Memorial Day, Monday 25 May
+    ],
+)
+def test_holidays_neither_count_nor_begin_a_slot(team: Team, clock: Clock, today: date, expected: date) -> None:
+    clock.set(morning(today))
+    (project,) = in_certification(team, 1)
+    notified(team, project)
+    assert start_of(project) == expected
+
+
+@pytest.mark.where(lifecycle=capacity('seasons = [{ from = "03-01", to = "03-31", parallel_rounds = 1 }]'))
+def test_a_season_may_have_fewer_places(team: Team) -> None:
+    projects = in_certification(team, 3)
+    for project in projects:
+        notified(team, project)
+
+    assert [start_of(project) for project in projects] == [date(2026, 3, 9), date(2026, 3, 16), date(2026, 3, 23)]
+
+
+@pytest.mark.where(lifecycle=capacity('seasons = [{ from = "03-06", to = "03-20", parallel_rounds = 0 }]'))
+def test_in_a_closed_season_nothing_is_proposed(team: Team) -> None:
+    (project,) = in_certification(team, 1)
+    notified(team, project)
+    assert start_of(project) == date(2026, 3, 23)
+
+
+def test_over_new_year_there_is_one_place(team: Team, clock: Clock) -> None:
+    clock.set(morning(date(2026, 12, 14)))
+    projects = in_certification(team, 2)
+    for project in projects:
+        notified(team, project)
+
+    first, second = (start_of(project) for project in projects)
+    assert first == date(2026, 12, 21)
+    assert second == date(2026, 12, 29)
+
+
+# --- Given up and moved
+
+
+@on_both
+def test_a_slot_that_begins_without_the_materials_is_given_up(
+    team: Team, integrations: Person, service: StoryService, clock: Clock
+) -> None:
+    (project,) = in_certification(team, 1)
+    notified(team, project)
+    project.step("slot").done_by(integrations)
+    service.catches_up()
+    clock.set(morning(date(2026, 3, 9)))
+    service.catches_up()
+
+    assert start_of(project) is None
+    assert project.step("slot").is_open
+    (message,) = project.said
+    assert "2026-03-09" in message
+    assert "given up" in message
+    service.looks_at(project)
+    assert len(project.said) == 1
+
+
+def test_after_a_slot_was_given_up_the_next_waits_for_the_materials(
+    team: Team, integrator: Person, integrations: Person, service: StoryService, clock: Clock
+) -> None:
+    (project,) = in_certification(team, 1)
+    notified(team, project)
+    clock.set(morning(date(2026, 3, 10)))
+    service.catches_up()
+    assert start_of(project) is None
+
+    clock.set(morning(date(2026, 3, 12)))
+    project.step("materials").done_by(integrator)
+    service.catches_up()
+    assert start_of(project) == date(2026, 3, 13)
+    project.step("slot").done_by(integrations)
+    service.catches_up()
+    integrations.begins_round(project)
+    integrations.certifies(project)
+    assert project.stage == "Launch"
+
+
+@pytest.mark.where(lifecycle=ONE_PLACE)
+def test_a_slot_given_up_is_free_for_others(team: Team, service: StoryService, clock: Clock) -> None:
+    first, second = in_certification(team, 2)
+    notified(team, first)
+    clock.set(morning(date(2026, 3, 9)))
+    service.catches_up()
+    notified(team, second)
+
+    assert start_of(second) == date(2026, 3, 16)
+
+
+def test_a_slot_is_kept_when_testing_began_without_all_materials(
+    team: Team, integrations: Person, service: StoryService, clock: Clock
+) -> None:
+    (project,) = in_certification(team, 1)
+    notified(team, project)
+    project.step("slot").done_by(integrations)
+    service.catches_up()
+    clock.set(morning(date(2026, 3, 9)) - timedelta(hours=3))
+    project.step("round").begun_by(integrations)
+    service.catches_up()
+    clock.set(morning(date(2026, 3, 10)))
+    service.catches_up()
+
+    assert start_of(project) == date(2026, 3, 9)
+    assert project.said == []
+
+
+# --- People's own dates
+
+
+@on_both
+def test_people_may_choose_another_day(team: Team, tc: Person, service: StoryService) -> None:
+    (project,) = in_certification(team, 1)
+    notified(team, project)
+    tc.fills(project, "Certification Start", date(2026, 4, 1))
+    service.catches_up()
+
+    assert start_of(project) == date(2026, 4, 1)
+    assert project.step("materials").due == date(2026, 4, 1)
+
+
+@pytest.mark.where(lifecycle=ONE_PLACE)
+def test_a_day_that_people_chose_is_taken_for_everyone(team: Team, tc: Person, service: StoryService) -> None:
+    first, second = in_certification(team, 2)
+    tc.fills(first, "Certification Start", date(2026, 3, 9))
+    service.catches_up()
+    notified(team, second)
+
+    assert start_of(second) == date(2026, 3, 16)
+
+
+@pytest.mark.where(lifecycle=ONE_PLACE)
+def test_an_overbooked_day_is_reported_not_undone(
+    team: Team, tc: Person, service: StoryService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = in_certification(team, 2)
+    notified(team, first)
+    tc.fills(second, "Certification Start", date(2026, 3, 9))
+    service.catches_up()
+
+    assert (start_of(first), start_of(second)) == (date(2026, 3, 9), date(2026, 3, 9))
+    assert "overbooked" in capsys.readouterr().out
+
+
+@pytest.mark.where(lifecycle=ONE_PLACE)
+def test_with_the_database_lost_the_bookings_are_read_from_the_issues(
+    team: Team, service: StoryService
+) -> None:
+    first, second = in_certification(team, 2)
+    notified(team, first)
+    service.loses_its_database()
+    notified(team, second)
+
+    assert start_of(second) == date(2026, 3, 16)

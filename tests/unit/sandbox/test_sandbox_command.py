@@ -1,0 +1,90 @@
+"""The sandbox started alone."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+import requests
+
+import jira_sandbox
+from jira_sandbox import command
+
+
+def test_the_first_line_tells_all_a_client_needs_as_json(capsys):
+    stop = threading.Event()
+    stop.set()
+    jira_sandbox.serve(port=0, as_json=True, until=stop, flavour="datacenter", webhook_url="http://r.example")
+    told = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert told["url"].startswith("http://127.0.0.1:")
+    assert (told["project"], told["flavour"], told["webhook_url"]) == ("INT", "datacenter", "http://r.example")
+    assert set(told["people"]) == {"tc", "integrations", "integrator", "client", "sales", "admin"}
+    assert told["service_account"] == {
+        "name": "service",
+        "email": "service@sandbox.example",
+        "token": "service-sandbox-token",
+        "account": "service",
+    }
+    assert told["webhook_secret"]
+
+
+def test_people_are_told_in_words(capsys):
+    stop = threading.Event()
+    stop.set()
+    jira_sandbox.serve(port=0, until=stop)
+    said = capsys.readouterr().out
+    assert "Jira sandbox (cloud) at http://127.0.0.1:" in said
+    assert "service-sandbox-token" in said
+
+
+def test_it_runs_as_a_module_until_it_is_told_to_stop():
+    arguments = ["--port", "0", "--json", "--workflow", "open"]
+    process = subprocess.Popen([sys.executable, "-m", "jira_sandbox", *arguments], stdout=subprocess.PIPE, text=True)
+    try:
+        told = json.loads(process.stdout.readline())
+        tc = told["people"]["tc"]
+        reply = requests.get(f"{told['url']}/rest/api/2/myself", auth=(tc["email"], tc["token"]), timeout=5)
+        assert reply.json()["accountId"] == tc["account"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=5) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
+
+
+def test_the_command_line_ends_with_a_signal(capsys):
+    """In the main thread of this very process, so that its handlers are put back afterwards."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    main = threading.main_thread().ident
+    timer = threading.Timer(0.2, signal.pthread_kill, args=(main, signal.SIGINT))
+    timer.start()
+    try:
+        command.main(["--port", "0", "--gateway"])
+    finally:
+        timer.join()
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+    assert "/ex/jira/" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--flavour", "server"], ["--port", "x"]])
+def test_a_command_line_that_makes_no_sense_is_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as refused:
+        command.main(arguments)
+    assert refused.value.code == 2
+    assert capsys.readouterr().err
+
+
+def test_a_sandbox_leaves_nothing_behind():
+    before = threading.active_count()
+    with jira_sandbox.running() as jira:
+        session = requests.Session()
+        session.get(f"{jira.url}/rest/api/2/serverInfo", timeout=5)
+        port = int(jira.url.rpartition(":")[2])
+    session.close()
+    assert threading.active_count() == before
+    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+        probe.connect(("127.0.0.1", port))

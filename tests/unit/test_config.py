@@ -1,0 +1,157 @@
+"""Settings: what the example file shows is all there is, the environment wins, and each mistake names its remedy."""
+
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from sync_service.config import Settings, load_settings
+from sync_service.errors import ConfigurationError
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+LEAST = '[jira]\nurl = "https://x.example"\ntoken = "env:T"\n[lifecycle]\nenforce_since = 2026-01-01\n'
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("T", "jira-token")
+    monkeypatch.setenv("STAGEGATE_JIRA_TOKEN", "jira-token")
+    monkeypatch.setenv("STAGEGATE_WEBHOOK_SECRET", "hook-secret")
+    monkeypatch.setenv("HOOK_PASSWORD", "hook-password")
+
+
+def test_the_example_file_loads_without_a_warning() -> None:
+    settings, warnings = load_settings(EXAMPLE, {})
+    assert settings.jira.token.get_secret_value() == "jira-token"
+    assert warnings == ()
+
+
+def shown_settings() -> dict[str, Any]:
+    """The example with every commented-out setting uncommented."""
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    settings = [line.removeprefix("# ") if " = " in line and line.startswith("# ") else line for line in lines]
+    return tomllib.loads("\n".join(line for line in settings if not line.startswith("#")))
+
+
+@pytest.mark.parametrize("section", list(Settings.model_fields))
+def test_the_example_shows_every_setting(section: str) -> None:
+    model = Settings.model_fields[section].annotation
+    assert isinstance(model, type)
+    assert issubclass(model, BaseModel)
+    assert set(shown_settings()[section]) == set(model.model_fields)
+
+
+@pytest.mark.parametrize("section", ["webhooks", "store", "worker", "console"])
+def test_the_example_shows_the_defaults(section: str) -> None:
+    shown = shown_settings()[section]
+    shown.pop("secrets", None)
+    shown.pop("basic", None)
+    defaults = getattr(
+        Settings.model_validate({"jira": {"url": "u", "token": "t"}, "lifecycle": {"enforce_since": "2026-01-01"}}),
+        section,
+    )
+    assert {key: _plain(getattr(defaults, key)) for key in shown} == shown
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
+    environment = {
+        "STAGEGATE_JIRA__URL": "https://other.example",
+        "STAGEGATE_WEBHOOKS__PORT": "9090",
+        "STAGEGATE_LIFECYCLE__MAPPINGS": '["minimal"]',
+        "STAGEGATE_TEST_PG_URL": "not a setting",
+    }
+    settings, _ = load_settings(written(tmp_path, LEAST), environment)
+    assert (settings.jira.url, settings.webhooks.port) == ("https://other.example", 9090)
+    assert settings.lifecycle.mappings == ("minimal",)
+
+
+def test_the_environment_alone_is_enough() -> None:
+    environment = {
+        "STAGEGATE_JIRA__URL": "https://x.example",
+        "STAGEGATE_JIRA__TOKEN": "env:T",
+        "STAGEGATE_LIFECYCLE__ENFORCE_SINCE": "2026-01-01T12:00:00+02:00",
+    }
+    settings, _ = load_settings(None, environment)
+    assert settings.lifecycle.enforce_since == datetime(2026, 1, 1, 10, tzinfo=UTC)
+
+
+def test_a_secret_can_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from a file\n", encoding="utf-8")
+    text = LEAST.replace("env:T", f"file:{tmp_path}/token")
+    settings, warnings = load_settings(written(tmp_path, text), {})
+    assert settings.jira.token.get_secret_value() == "from a file"
+    assert warnings == ()
+
+
+def test_a_secret_in_the_settings_is_taken_with_a_warning_that_does_not_show_it(tmp_path: Path) -> None:
+    text = LEAST.replace("env:T", "literal-secret") + '[webhooks]\nsecrets = ["literal-hook"]\n'
+    settings, warnings = load_settings(written(tmp_path, text), {})
+    assert settings.secrets == ("literal-secret", "literal-hook")
+    assert [warning.split(": ")[1].split()[0] for warning in warnings] == ["jira.token", "webhooks.secrets"]
+    assert "literal" not in "".join(warnings)
+
+
+def test_every_secret_is_known_to_those_who_keep_it_out_of_outputs() -> None:
+    tables = {
+        "jira": {"url": "u", "token": "one"},
+        "webhooks": {"secrets": ["two"], "bearer_tokens": ["three"], "basic": [{"user": "u", "password": "four"}]},
+        "lifecycle": {"enforce_since": "2026-01-01"},
+    }
+    settings = Settings.model_validate(tables)
+    assert settings.secrets == ("one", "two", "three", "four")
+    assert not {"one'", "two'", "three'", "four'"} & set(repr(settings).split("'"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("[jira", "not valid TOML", id="no TOML"),
+        pytest.param(
+            LEAST.replace("env:T", "env:NOT_SET"), "jira.token: the environment variable NOT_SET is not set", id="env"
+        ),
+        pytest.param(LEAST.replace("env:T", "file:/none"), "jira.token: the file /none can't be read", id="file"),
+        pytest.param(LEAST + "[worker]\nthread = 3\n", "worker.thread: unknown setting", id="unknown key"),
+        pytest.param(LEAST + "[wroker]\n", "wroker: unknown setting", id="unknown section"),
+        pytest.param(LEAST.split("[lifecycle]", maxsplit=1)[0], "lifecycle: missing", id="no section"),
+        pytest.param("[lifecycle]\n[jira]\nurl='u'\ntoken='t'", "lifecycle.enforce_since: missing", id="no date"),
+        pytest.param(LEAST.replace("2026-01-01", "'soon'"), "lifecycle.enforce_since:", id="no time"),
+        pytest.param(LEAST + "[webhooks]\nport = 99999\n", "webhooks.port: Input should be less than", id="port"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigurationError) as told:
+        load_settings(path, {})
+    assert str(told.value).startswith(f"{path}: ")
+    assert said in str(told.value)
+
+
+def test_a_missing_file_is_told_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"no such file; copy config\.example\.toml"):
+        load_settings(tmp_path / "none.toml", {})
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="can't be read as UTF-8"):
+        load_settings(path, {})
+
+
+def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as told:
+        load_settings(written(tmp_path, "[worker]\nthreads = 0\n[console]\nenabld = true\n"), {})
+    assert len(str(told.value).splitlines()) == 4
