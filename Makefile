@@ -36,6 +36,12 @@ format: .venv/installed  ## Format the code
 
 check: lint test  ## All that CI runs: lint, types, contracts, tests
 
+check-plugin:  ## Check and test the Forge app (needs npm; skipped without)
+	@if command -v npm >/dev/null; then cd plugin \
+	&& { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent; } \
+	&& npm run --silent lint && npm test --silent; \
+	else echo 'check-plugin is skipped: npm, of Node 20.19 or later, is not installed'; fi
+
 pins: .venv/installed  ## Renew constraints.txt from the newest versions that pass
 	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
 	(head -2 constraints.txt; $(BIN)/python -m pip freeze --exclude-editable) > constraints.new && mv constraints.new constraints.txt
@@ -43,4 +49,4 @@ pins: .venv/installed  ## Renew constraints.txt from the newest versions that pa
 clean:  ## Remove what the chores made
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* dist build artefacts
 
-.PHONY: help install demo test faults lint format check pins clean
+.PHONY: help install demo test faults lint format check check-plugin pins clean

@@ -219,8 +219,6 @@ def simple_project(site: Site, *, key: str, name: str, lead: User) -> Project:
 
 def remove_project(site: Site, project: Project) -> None:
     """Remove a project with all its issues, silently as Jira does."""
-    gone = {i.id for i in site.issues.values() if i.project_id == project.id}
-    site.links = {n: k for n, k in site.links.items() if not {k.source_id, k.target_id} & gone}
-    site.issues = {n: issue for n, issue in site.issues.items() if n not in gone}
-    site.issue_ids = {key: n for key, n in site.issue_ids.items() if n not in gone}
+    for issue in [i for i in site.issues.values() if i.project_id == project.id]:
+        site.drop_issue(issue)
     del site.projects[project.id]

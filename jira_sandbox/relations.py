@@ -62,11 +62,7 @@ def delete(site: Site, actor: User, issue: Issue, *, with_subtasks: bool) -> Non
 def _remove(site: Site, actor: User, issue: Issue) -> None:
     events.deleted(site, issue, actor)
     remember(site, issue)
-    for made in site.links_of(issue):
-        del site.links[made.id]
-    del site.issues[issue.id]
-    for key in [k for k, issue_id in site.issue_ids.items() if issue_id == issue.id]:
-        del site.issue_ids[key]
+    site.drop_issue(issue)
 
 
 def move(site: Site, actor: User, issue: Issue, project: Project) -> None:
@@ -99,3 +95,22 @@ def _rekey(site: Site, actor: User, issue: Issue, project: Project) -> None:
     ]  # fmt: skip
     change = log(site, actor, issue, items)
     events.updated(site, issue, actor, change, [], name="issue_moved")
+
+
+def promote(site: Site, actor: User, issue: Issue, type_id: str) -> None:
+    """Turn a sub-task into an issue of its own; a status that its new workflow lacks becomes the first one."""
+    remember(site, issue)
+    parent, before = site.issues[issue.parent_id or ""], site.types[issue.type_id]
+    site.child_ids[parent.id].remove(issue.id)
+    issue.parent_id, issue.type_id = None, type_id
+    workflow, after = site.workflow_of(issue), site.types[type_id]
+    if issue.status_id not in workflow.status_ids:
+        issue.status_id = workflow.initial
+    items = [
+        ChangeItem(field="Parent", field_id="parent", before=parent.id, before_text=parent.key),
+        ChangeItem(
+            field="issuetype", field_id="issuetype", before=before.id, before_text=before.name,
+            after=after.id, after_text=after.name,
+        ),
+    ]  # fmt: skip
+    events.updated(site, issue, actor, log(site, actor, issue, items), [])

@@ -3,6 +3,7 @@
 import io
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,8 +100,6 @@ class Server(ThreadedWSGIServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of connections that clients or faults cut; anything else is a defect to be shown."""
-        import sys
-
         if not isinstance(sys.exc_info()[1], OSError | ValueError):
             super().handle_error(request, client_address)
 

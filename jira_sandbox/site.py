@@ -80,6 +80,7 @@ class Site:
     projects: dict[str, Project] = field(default_factory=dict)
     issues: dict[str, Issue] = field(default_factory=dict)
     issue_ids: dict[str, str] = field(default_factory=dict)
+    child_ids: dict[str, list[str]] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
     filters: dict[str, Filter] = field(default_factory=dict)
     dashboards: dict[str, Dashboard] = field(default_factory=dict)
@@ -104,6 +105,21 @@ class Site:
         screen = Screen(id=str(self.next_id("screen")), name=name, tabs=[tab])
         self.screens[screen.id] = screen
         return screen.id
+
+    def add_issue(self, issue: Issue) -> None:
+        """Take an issue in, so that it is found by id, by key and as its parent's child."""
+        self.issues[issue.id] = issue
+        self.issue_ids[issue.key] = issue.id
+        if issue.parent_id:
+            self.child_ids.setdefault(issue.parent_id, []).append(issue.id)
+
+    def drop_issue(self, issue: Issue) -> None:
+        """Forget an issue, all its keys and links."""
+        del self.issues[issue.id]
+        self.issue_ids = {key: i for key, i in self.issue_ids.items() if i != issue.id}
+        self.links = {n: k for n, k in self.links.items() if issue.id not in (k.source_id, k.target_id)}
+        if issue.parent_id in self.child_ids:
+            self.child_ids[issue.parent_id].remove(issue.id)
 
     def pause(self, seconds: float) -> None:
         """Let others at the site for a while; the caller holds the lock and gets it back."""
@@ -180,7 +196,8 @@ class Site:
 
     def subtasks(self, issue: Issue) -> list[Issue]:
         """Return an issue's sub-tasks, oldest first."""
-        return [i for i in self.issues.values() if i.parent_id == issue.id]
+        children = (self.issues[i] for i in self.child_ids.get(issue.id, ()))
+        return [child for child in children if child.parent_id == issue.id]
 
     def links_of(self, issue: Issue) -> list[Link]:
         """Return the links at either end of which the issue is."""

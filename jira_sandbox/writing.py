@@ -90,8 +90,7 @@ def _add(site: Site, actor: User, project: Project, kind: IssueType, parent: Iss
         watcher_ids=[actor.id],
     )
     remember(site, issue, created=True)
-    site.issues[issue.id] = issue
-    site.issue_ids[issue.key] = issue.id
+    site.add_issue(issue)
     for said in draft.comments:
         _say(site, actor, issue, said)
     events.created(site, issue, actor)

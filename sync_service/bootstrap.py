@@ -145,7 +145,9 @@ def own_accounts(store: Store, monotonic: Callable[[], float] = time.monotonic) 
 
     def read() -> frozenset[str]:
         if not known or monotonic() - known[0][0] > ACCOUNTS_FRESH_FOR:
-            told = store.marks.get(ACCOUNTS) or ""
+            told = store.marks.get(ACCOUNTS)
+            if told is None:  # no worker has signed in yet; the first one's word is not to be missed for half a minute
+                return frozenset()
             known[:] = [(monotonic(), frozenset(told.split("\n")) - {""})]
         return known[0][1]
 

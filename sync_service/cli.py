@@ -173,8 +173,9 @@ def explain(key: str, settings: "Settings", as_json: bool) -> None:
     """Tell where a project stands, and what would open its gate. KEY may be a sub-task's, or an id."""
     from sync_service.explaining import explain
 
+    issue = _issue(key)
     with opened(settings) as service:
-        told = explain(service.reconciler, key)
+        told = explain(service.reconciler, issue)
     _print("explanation", told, as_json=as_json)
 
 
@@ -186,8 +187,9 @@ def plan(key: str, settings: "Settings", as_json: bool) -> None:
     """Show what would be done now, with the reasons; changes nothing. KEY may be a sub-task's, or an id."""
     from sync_service.explaining import foresee
 
+    issue = _issue(key)
     with opened(settings) as service:
-        told = foresee(service.reconciler, key)
+        told = foresee(service.reconciler, issue)
     _print("plan", told, as_json=as_json)
     sys.exit(FOUND_PROBLEMS if told["refused"] else 0)
 
@@ -352,9 +354,9 @@ def _mend(
 def _issue(text: str) -> str:
     from sync_service.mending import is_issue
 
-    if not is_issue(text):
+    if not is_issue(text.strip()):
         raise click.BadParameter(f"{text!r} is neither an issue's key (INT-12) nor its id (10012).")
-    return text
+    return text.strip()
 
 
 def main() -> None:

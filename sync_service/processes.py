@@ -12,10 +12,10 @@ import shutil
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from multiprocessing import connection
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from types import FrameType
@@ -65,7 +65,7 @@ class Tree:
 
     def __init__(self, roles: Mapping[str, Role]) -> None:
         self._kept = [Kept(name=name, role=role) for name, role in roles.items()]
-        self._stop = threading.Event()
+        self._stopping = False
         self._metrics = shared_directory()
 
     def run(self) -> int:
@@ -81,10 +81,10 @@ class Tree:
             shutil.rmtree(self._metrics, ignore_errors=True)
 
     def _asked_to_stop(self, _sign: int, _frame: FrameType | None) -> None:
-        self._stop.set()
+        self._stopping = True  # no more: whatever takes a lock could wait for the very code that it interrupts
 
     def _watch(self) -> int:
-        while not self._stop.is_set():
+        while not self._stopping:
             for kept in self._kept:
                 code = kept.process.exitcode if kept.process else None
                 if code == USAGE and not kept.deaths:
@@ -93,7 +93,7 @@ class Tree:
                     self._bury(kept, code)
                 elif kept.process is None and time.monotonic() >= kept.start_at:
                     self._start(kept)
-            self._stop.wait(WATCH_SECONDS)
+            connection.wait([kept.process.sentinel for kept in self._kept if kept.process], WATCH_SECONDS)
         return 0
 
     def _start(self, kept: Kept) -> None:

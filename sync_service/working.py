@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import structlog
@@ -31,8 +32,9 @@ def work(settings: Settings, metrics_directory: Path | None = None) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, end)
     try:
-        if _opened(service, stop):
-            _work(service)
+        # In a thread of its own: `end` interrupts the main thread, which must not hold a lock that `end` needs.
+        with ThreadPoolExecutor(1, thread_name_prefix="work") as thread:
+            thread.submit(_work, service, stop).result()
     finally:
         service.close()
 
@@ -51,7 +53,9 @@ def _opened(service: WorkerService, stop: threading.Event) -> bool:
     return False
 
 
-def _work(service: WorkerService) -> None:
+def _work(service: WorkerService, stop: threading.Event) -> None:
+    if not _opened(service, stop):
+        return
     hours = service.settings.worker
     ended = start(service.schedule, clock=utc_now, sweep_minutes=hours.sweep_minutes, audit_hour=hours.audit_hour)
     log.info("working", projects=list(service.gateway.mappings), account=service.gateway.account)

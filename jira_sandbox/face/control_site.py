@@ -117,6 +117,19 @@ def move(call: Call, issue_id_or_key: str) -> Json:
     return {"key": issue.key}
 
 
+@routes.on("POST", "issues/{issueIdOrKey}/promote")
+def promote(call: Call, issue_id_or_key: str) -> Json:
+    """Turn a sub-task into an issue of a type: `{"type": name}`."""
+    site, name = call.site, call.body().get("type", "Task")
+    with site.lock:
+        issue = site.issue(issue_id_or_key)
+        kind = next((t for t in site.types.values() if t.name == name and not t.subtask), None)
+        if issue is None or issue.parent_id is None or kind is None:
+            raise JiraError(404, "No such sub-task or type.")
+        relations.promote(site, preset.person(site, "admin"), issue, kind.id)
+        return {"key": issue.key}
+
+
 @routes.on("GET", "state")
 def get_state(call: Call) -> Json:
     """Tell the world: every issue with its values by field name, comments, properties and changes."""

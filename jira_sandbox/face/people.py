@@ -48,7 +48,7 @@ def _found(call: Call, among: list[User]) -> list[Json]:
     fitting = [
         u
         for u in among
-        if exactly in (None, u.id) and any(text in each.lower() for each in (u.name, u.display_name, u.email))
+        if exactly in (None, u.id) and any(text in each.lower() for each in (u.id, u.name, u.display_name, u.email))
     ]
     start, size = call.number("startAt", 0), call.number("maxResults", 50, 1000)
     return [show.user(call.view, u, full=True) or {} for u in fitting[start : start + size]]

@@ -159,12 +159,12 @@ def add_actors(call: Call, project_id_or_key: str, id: str) -> Json:  # noqa: A0
     """Give a role to users and groups."""
     project, body = _administered(call, project_id_or_key), call.body()
     held = project.roles.setdefault(_role_id(call, id), Actors())
-    for reference in body.get("user", []):
+    for reference in body.get("user") or []:
         user = call.site.user(reference)
         if user is None:
             raise JiraError(404, f"We can't find the user '{reference}'.")
         held.user_ids += [user.id] * (user.id not in held.user_ids)
-    held.groups += [group for group in body.get("group", []) if group not in held.groups]
+    held.groups += [group for group in body.get("group") or [] if group not in held.groups]
     return show.role(call.view, call.site.roles[int(id)], project)
 
 

@@ -161,7 +161,7 @@ def _create_screen(mapping: Mapping, site: Survey) -> Iterator[str]:
         return
     lacking = [field for field in CREATED_WITH if field not in screen]
     if lacking:
-        yield f"the create screen of {kind!r} lacks {_listed(lacking)}; put them on it, or no step can be made"
+        yield f"the create screen of {kind!r} lacks {_listed(lacking)}; add them, or no step can be made"
     for field_id, shown in screen.items():
         if shown.get("required") and not shown.get("hasDefaultValue") and field_id not in GIVEN:
             name = shown.get("name") or field_id
@@ -172,7 +172,7 @@ def _step_screen(mapping: Mapping, site: Survey) -> Iterator[str]:
     if site.step_screen is not None:
         lacking = [field for field in STEP_EDITS if field not in site.step_screen]
         if lacking:
-            yield f"the edit screen of {mapping.jira.subtask_type!r} lacks {_listed(lacking)}; put them on it"
+            yield f"the edit screen of {mapping.jira.subtask_type!r} lacks {_listed(lacking)}; add what is missing"
 
 
 def _off_screen(mapping: Mapping, site: Survey) -> dict[str, JiraField]:
@@ -185,9 +185,9 @@ def _service_fields(mapping: Mapping, site: Survey) -> Iterator[str]:
     off = _off_screen(mapping, site)
     ours = [one.name for key, one in off.items() if key in WRITTEN or (one.kept and not site.is_cloud)]
     if ours:
-        yield f"the edit screen of {mapping.jira.issue_type!r} lacks {_listed(ours)}, which we write; put them on it"
+        yield f"the edit screen of {mapping.jira.issue_type!r} lacks {_listed(ours)}, which we write; add them"
     if site.issue_screen is not None and "labels" not in site.issue_screen:
-        yield f"the edit screen of {mapping.jira.issue_type!r} lacks 'labels', which we write; put them on it"
+        yield f"the edit screen of {mapping.jira.issue_type!r} lacks 'labels', which we write; add them"
 
 
 def _peoples_fields(mapping: Mapping, site: Survey) -> Iterator[str]:

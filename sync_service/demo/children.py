@@ -138,9 +138,13 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Hold signals back, so that a process which was started is also known."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    """Put signals off, so that a process which was started is also known. (To block them would block the child's.)"""
+    noted: list[int] = []
+    before = {sign: signal.signal(sign, lambda number, _frame: noted.append(number)) for sign in SIGNALS}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+        if noted:
+            signal.raise_signal(noted[0])

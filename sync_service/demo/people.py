@@ -46,6 +46,11 @@ class Person:
     jira: JIRA
     fields: Mapping[str, Field]
 
+    @property
+    def first_name(self) -> str:
+        """What colleagues call them."""
+        return self.name.split()[0]
+
     def create(self, project: str, summary: str, values: Mapping[str, Value]) -> str:
         """Create the project issue and return its key."""
         given = {"project": {"key": project}, "issuetype": {"name": "Integration"}, "summary": summary}
@@ -100,7 +105,5 @@ def signed_in(url: str, people: Mapping[str, Mapping[str, str]], *, cloud: bool)
 
 
 def _client(url: str, who: Mapping[str, str], *, cloud: bool) -> JIRA:
-    signing: dict[str, Any] = (
-        {"basic_auth": (who["email"], who["token"])} if cloud else {"token_auth": who["token"]}
-    )
+    signing: dict[str, Any] = {"basic_auth": (who["email"], who["token"])} if cloud else {"token_auth": who["token"]}
     return JIRA(url, get_server_info=False, max_retries=0, timeout=TIMEOUT_SECONDS, **signing)

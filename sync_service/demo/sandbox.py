@@ -1,5 +1,6 @@
 """The sandbox as the demo uses it: its clock, where its webhooks go, and its log of requests."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,8 +13,18 @@ from sync_service.lifecycle.workdays import add_workdays, local_day
 TIMEOUT_SECONDS = 10
 MORNING = time(10)
 
-Call = tuple[str, int]
-"""An operation (method and path template) and the status that it was answered with."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request: `operation` is its method and path template."""
+
+    operation: str
+    path: str
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it changes nothing: a `GET`, a bulk read or a search."""
+        return self.operation.startswith("GET ") or self.operation.endswith(("bulkfetch", "/search", "/search/jql"))
 
 
 class Sandbox:
@@ -63,10 +74,10 @@ class Sandbox:
         sent: list[dict[str, Any]] = self._call("GET", "webhooks")["deliveries"]
         return sent
 
-    def calls_of_service(self) -> list[Call]:
+    def calls_of_service(self) -> tuple[Call, ...]:
         """Return what the service asked of Jira, in order."""
-        told = self._call("GET", "requests")["requests"]
-        return [(each["operation"], each["status"]) for each in told if each["caller"] == "service"]
+        told = (each for each in self._call("GET", "requests")["requests"] if each["caller"] == "service")
+        return tuple(Call(operation=each["operation"], path=each["path"].partition("?")[0]) for each in told)
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         answer = self._session.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=TIMEOUT_SECONDS)

@@ -1,11 +1,13 @@
 """What can be seen in Jira: the project issue, its steps, and what the service wrote. Plain values, read once."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 STEP_PROPERTY = "stagegate.step"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +15,7 @@ class Step:
     """A sub-task; `step`, `party` and `visit` are its marker."""
 
     key: str
+    created: datetime
     step: str
     party: str
     visit: str
@@ -55,6 +58,7 @@ class Comment:
 class Project:
     """The project issue as it was read."""
 
+    id: str
     key: str
     status: str
     fields: Mapping[str, Any]
@@ -97,16 +101,20 @@ def changes_of(histories: list[dict[str, Any]]) -> Iterator[Change]:
                 by=account(entry.get("author")),
                 field=item["field"],
                 before=item.get("fromString") or "",
-                after=item.get("toString") or "",
+                after=_shown(item),
             )
+
+
+def _shown(item: dict[str, Any]) -> str:
+    """Return the new value: a day as such, anything else as Jira shows it."""
+    value = str(item.get("to") or "")
+    return value if _DAY.fullmatch(value) else item.get("toString") or ""
 
 
 def comments_of(comments: list[dict[str, Any]]) -> Iterator[Comment]:
     """Read the comments of an issue."""
     for each in comments:
-        yield Comment(
-            id=str(each["id"]), at=moment(each["created"]), by=account(each.get("author")), body=each["body"]
-        )
+        yield Comment(id=str(each["id"]), at=moment(each["created"]), by=account(each.get("author")), body=each["body"])
 
 
 def step_of(raw: dict[str, Any]) -> Step:
@@ -115,6 +123,7 @@ def step_of(raw: dict[str, Any]) -> Step:
     owner = fields.get("assignee") or {}
     return Step(
         key=raw["key"],
+        created=moment(fields["created"]),
         step=marker.get("step", ""),
         party=marker.get("party") or "",
         visit=str(marker.get("visit", "")),

@@ -1,14 +1,13 @@
-"""Sets the demo's stage: starts the processes, lets the story be played, looks at the end, and clears everything away."""
+"""Sets the demo's stage: starts the processes, lets the story be played, judges the end, clears everything away."""
 
 import os
-import signal
 import socket
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
 
 import requests
@@ -28,7 +27,7 @@ from sync_service.demo.watch import Watch
 WRONG = 1
 STAGEGATE = (sys.executable, "-m", "sync_service.cli")
 START_SECONDS = 30.0
-BEGIN = "2026-03-02"
+BEGIN = date(2026, 3, 2)
 """The day on which the story begins on the sandbox's clock: a Monday."""
 
 CONFIG = """\
@@ -113,9 +112,7 @@ class Demo:
         )
         sandbox = Sandbox(self.nursery.first_line(child), self.calendar)
         try:
-            from datetime import date
-
-            sandbox.go_to(date.fromisoformat(BEGIN))
+            sandbox.go_to(BEGIN)
             yield sandbox
         finally:
             sandbox.close()
@@ -139,9 +136,9 @@ class Demo:
     def _programme(self, sandbox: Sandbox, receiver: str, people: dict[str, Person]) -> None:
         kind = "Cloud" if self.flavour == "cloud" else "Data Center"
         self.teller.says("Stagegate demo: one integration project, from its first day until it is live", "bold")
-        self.teller.says(f"Jira      a sandbox ({kind}) at {sandbox.url}, with a clock that the demo moves on")
-        self.teller.says(f"Service   stagegate run, webhooks come in at {receiver}/webhooks/jira")
-        cast = ", ".join(f"{who.name} ({who.title})" for role, who in people.items() if role != "admin")
+        self.teller.says(f"Jira      {sandbox.url}, a sandbox ({kind}) with a clock of its own")
+        self.teller.says(f"Service   {receiver}, stagegate run: receiver and worker")
+        cast = ", ".join(f"{who.first_name} ({who.title})" for role, who in people.items() if role != "admin")
         self.teller.says(f"People    {cast}")
 
     # --- After
@@ -157,7 +154,8 @@ class Demo:
         return Ending(
             project=story.watch.read(),
             service=sandbox.service["account"],
-            last_look=tuple(sandbox.calls_of_service()[before:]),
+            cloud=self.flavour == "cloud",
+            last_look=sandbox.calls_of_service()[before:],
         )
 
     def _settled(self, sandbox: Sandbox, receiver: str) -> None:
@@ -179,7 +177,7 @@ class Demo:
                 summary.stages(project, self.calendar),
                 summary.rounds(watch.record()),
                 summary.calls(made, len(sandbox.deliveries())),
-                summary.looks(made),
+                summary.looks(made, project),
                 summary.mails(project, ending.service, of_steps, said),
                 summary.checks(ending, watch.answer_times),
             ),
@@ -205,17 +203,10 @@ class Demo:
             ("logs", str(self.folder / "service.log")),
         ):
             self.teller.says(f"  {name:9} {where}")
-        stop = threading.Event()
-
-        def asked(_sign: int, _frame: object) -> None:
-            for sign in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(sign, signal.SIG_IGN)
-            stop.set()
-
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(sign, asked)
-        while not stop.wait(0.5):
-            self.nursery.check()
+        try:
+            self.nursery.wait_for(lambda: None, "the end", float("inf"))
+        except Interrupted:
+            self.teller.says("stopping")
 
 
 def _environment() -> dict[str, str]:

@@ -1,11 +1,12 @@
 """One integration project, from its first day until it is live, as its people would play it in Jira."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 
 from sync_service.demo.people import ROLE_FIELDS, Person, Value
 from sync_service.demo.sandbox import Sandbox
 from sync_service.demo.seen import Project, Step
-from sync_service.demo.telling import Teller
+from sync_service.demo.telling import Teller, day
 from sync_service.demo.watch import Watch
 
 SUMMARY = "Harbor Coffee: loyalty points at the counter"
@@ -119,7 +120,7 @@ class Story:
         self._finish("slot")
         self._later(2)
         self._finish("materials")
-        self._go_to(str(proposed.fields["Certification Start"]))
+        self.sandbox.go_to(date.fromisoformat(str(proposed.fields["Certification Start"])))
         self._finish("round", "In Progress")
         self._until(lambda p: p.fields["Certification Round"] == number, "the round to count")
         self._later(5)
@@ -154,12 +155,13 @@ class Story:
         owners = [self._owner(step) for step in steps]
         for step, owner in zip(steps, owners, strict=True):
             owner.move(step.key, status)
-        verb = {"Done": "finishes", "In Progress": "begins"}.get(status, f"sets to {status}:")
         if len(steps) == 1:
-            self.teller.does(owners[0], self.sandbox.now(), f"{verb} {steps[0].key} “{steps[0].summary}”")
+            named = f"{steps[0].key} “{steps[0].summary}”"
+            what = {"Done": f"finishes {named}", "In Progress": f"begins {named}"}
+            self.teller.does(owners[0], self.sandbox.now(), what.get(status, f"sets {named} to {status}"))
         else:
             title = steps[0].summary.rpartition(" (")[0]
-            names = _and([f"{owner.name.split()[0]} ({step.key})" for step, owner in zip(steps, owners, strict=True)])
+            names = _and([f"{owner.first_name} ({step.key})" for step, owner in zip(steps, owners, strict=True)])
             self.teller.together(len(steps), self.sandbox.now(), f"each finish their “{title}”: {names}")
 
     def _owner(self, step: Step) -> Person:
@@ -169,12 +171,6 @@ class Story:
 
     def _later(self, business_days: int) -> None:
         self.sandbox.go_to(self.sandbox.after(business_days))
-
-    def _go_to(self, day: str) -> None:
-        """Let it be the day, a date as Jira writes it."""
-        from datetime import date
-
-        self.sandbox.go_to(date.fromisoformat(day))
 
     def _until(self, seen: Callable[[Project], bool], what: str) -> Project:
         project = self.watch.wait(seen, what)
@@ -195,7 +191,7 @@ def _user(person: Person) -> dict[str, str]:
 
 
 def _told(field: str, value: Value) -> str:
-    words = ", ".join(value) if isinstance(value, tuple) else str(value)
+    words = ", ".join(value) if isinstance(value, tuple) else day(value) if isinstance(value, date) else str(value)
     return f"{field} (“{words}”)" if len(words) > 20 else f"{field}: {words}"
 
 

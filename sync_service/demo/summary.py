@@ -14,13 +14,13 @@ from rich.text import Text
 from mappings.model import Calendar
 from sync_service.demo.sandbox import Call
 from sync_service.demo.seen import Change, Comment, Project
-from sync_service.demo.verdict import LOOK, Ending, is_read
+from sync_service.demo.verdict import Ending
 from sync_service.lifecycle.workdays import local_day, workdays_between
 
 
 def stages(project: Project, calendar: Calendar) -> RenderableType:
     """Show each visit of a stage with its days, as the history of *Integration Stage* has them."""
-    table = _table("Stage", "from", "until", "business days", right=3)
+    table = _table("Stage", "from", "until", "business days", right=4)
     entered = [(c.after, local_day(calendar, c.at)) for c in project.changes if c.field == "Integration Stage"]
     for (stage, begin), (_, end) in pairwise(entered):
         table.add_row(stage, _day(begin), _day(end), str(workdays_between(calendar, begin, end)))
@@ -44,7 +44,7 @@ def rounds(record: dict[str, Any]) -> RenderableType:
 def calls(made: Sequence[Call], events: int) -> RenderableType:
     """Show what the service asked of Jira, by operation."""
     table = _table("Jira calls of the service", "number", right=2)
-    for operation, number in sorted(Counter(operation for operation, _ in made).items(), key=lambda item: -item[1]):
+    for operation, number in sorted(Counter(call.operation for call in made).items(), key=lambda item: -item[1]):
         method, _, path = operation.partition(" ")
         table.add_row(f"{method:4} {path.removeprefix('/rest/api/2')}", str(number))
     table.add_section()
@@ -53,31 +53,32 @@ def calls(made: Sequence[Call], events: int) -> RenderableType:
     return table
 
 
-def looks(made: Sequence[Call]) -> RenderableType:
+def looks(made: Sequence[Call], project: Project) -> RenderableType:
     """Show what single looks cost: how many found nothing to write, how many wrote."""
     table = _table("Looks at the project", "number", "reads", "writes", right=4)
-    sizes = Counter(_size(look) for look in _looks(made))
+    sizes = Counter(_size(look) for look in _looks(made, project))
     for (reads, writes), number in sorted(sizes.items(), key=lambda item: (item[0][1], item[0][0])):
-        what = "nothing to write" if not writes else "wrote"
+        what = "wrote" if writes else "nothing to write"
         table.add_row(what, str(number), str(reads), str(writes))
     return table
 
 
-def _looks(made: Sequence[Call]) -> Iterator[list[str]]:
-    """Cut the calls into looks: the project is one issue, and one issue has one look at a time."""
-    look: list[str] = []
-    for operation, _ in made:
-        if operation == LOOK and look:
+def _looks(made: Sequence[Call], project: Project) -> Iterator[list[Call]]:
+    """Cut the calls into looks: one issue has one look at a time, and each begins by reading it."""
+    look: list[Call] = []
+    for call in made:
+        begins = call.operation.startswith("GET ") and call.path.endswith((f"/issue/{project.id}", f"/{project.key}"))
+        if begins and look:
             yield look
             look = []
-        if look or operation == LOOK:
-            look.append(operation)
+        if look or begins:
+            look.append(call)
     if look:
         yield look
 
 
-def _size(look: Sequence[str]) -> tuple[int, int]:
-    reads = sum(is_read(operation) for operation in look)
+def _size(look: Sequence[Call]) -> tuple[int, int]:
+    reads = sum(call.is_read for call in look)
     return reads, len(look) - reads
 
 
@@ -98,7 +99,7 @@ def mails(project: Project, service: str, of_steps: Sequence[Change], said: Sequ
 def checks(ending: Ending, answer_times: Sequence[float]) -> RenderableType:
     """Show what was promised, and what was found."""
     table = _table("Checked in Jira", "found", right=2)
-    reads = sum(is_read(operation) for operation, _ in ending.last_look)
+    reads = sum(call.is_read for call in ending.last_look)
     table.add_row("stage / round / rounds failed", " / ".join(_found(ending.project)))
     table.add_row("refused moves, and comments on them", f"{ending.refusals}, {ending.refusal_comments}")
     table.add_row("steps with another's marker", str(len(ending.duplicates)))

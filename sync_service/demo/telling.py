@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.rule import Rule
+from rich.segment import Segment
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -40,7 +42,7 @@ class Teller:
 
     def does(self, person: Person, at: datetime, what: str) -> None:
         """Tell what a person does."""
-        self._row(at, Text(person.name, style="cyan"), Text(what))
+        self._row(at, Text(person.first_name, style="cyan"), Text(what))
 
     def together(self, number: int, at: datetime, what: str) -> None:
         """Tell what several people do."""
@@ -48,7 +50,7 @@ class Teller:
 
     def answers(self, at: datetime, key: str, news: News) -> None:
         """Tell what the service did."""
-        for line in self._service_lines(key, news):
+        for line in _service_lines(key, news):
             self._row(at, Text(SERVICE, style="bold green"), line)
 
     def says(self, words: str, style: str = "") -> None:
@@ -56,67 +58,103 @@ class Teller:
         self.console.print(Text(words, style=style))
 
     def _row(self, at: datetime, who: Text, what: RenderableType) -> None:
-        day = f"{at:%a} {at.day:2} {at:%b}"
+        date_shown = f"{at:%a} {at.day:2} {at:%b}"
         grid = Table.grid(padding=(0, 2, 0, 0))
         grid.add_column(width=10, no_wrap=True)
-        grid.add_column(width=16, no_wrap=True)
+        grid.add_column(width=len(SERVICE), no_wrap=True)
         grid.add_column(ratio=1)
-        grid.add_row(Text(day if day != self._day else "", style="dim"), who, what)
+        grid.add_row(Text(date_shown if date_shown != self._day else "", style="dim"), who, what)
         self.console.print(grid)
-        self._day = day
+        self._day = date_shown
 
-    def _service_lines(self, key: str, news: News) -> Iterator[RenderableType]:
-        moved = [change for change in news.changes if change.field == "status"]
-        kept = {c.field: c for c in news.changes if c.field != "status" and c.field not in UNSHOWN}
-        if news.steps:
-            yield _made(news.steps)
-        for comment in news.comments:
-            yield _quoted(comment.body)
-        if kept:
-            yield Text(" · ".join(_kept(change) for change in kept.values()), style="green")
-        for change in moved:
-            yield Text(f"moves {key} from {change.before} to {change.after}", style="green")
+
+def _service_lines(key: str, news: News) -> Iterator[RenderableType]:
+    """Yield what the service did, in the order in which it did it."""
+    shown = [change for change in news.changes if change.field not in (*UNSHOWN, "status")]
+    done: list[tuple[datetime, int, RenderableType]] = [
+        (comment.at, 1, _quoted(comment.body)) for comment in news.comments
+    ]
+    done += [(at, 2, _green(" · ".join(map(_kept, edit)))) for at, edit in groupby(shown, key=lambda c: c.at)]
+    done += [
+        (change.at, 3, _green(f"moves {key} from {change.before} to {change.after}"))
+        for change in news.changes
+        if change.field == "status"
+    ]
+    if news.steps:
+        done.append((news.steps[-1].created, 0, _made(news.steps)))
+    return (line for *_, line in sorted(done, key=lambda each: each[:2]))
+
+
+def _green(words: str) -> RenderableType:
+    return Text(words, style="green")
+
+
+def day(when: date) -> str:
+    """Write a day as people do: 9 Mar."""
+    return f"{when.day} {when:%b}"
 
 
 def _kept(change: Change) -> str:
-    number = change.after.removesuffix(".0")
-    return f"{change.field}: {number}" if number else f"{change.field} cleared"
+    shown = change.after.removesuffix(".0")
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", shown):
+        shown = day(date.fromisoformat(shown))
+    return f"{change.field}: {shown}" if shown else f"{change.field} cleared"
 
 
 def _made(steps: Sequence[Step]) -> RenderableType:
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True)
-    grid.add_column(ratio=1)
-    grid.add_column(no_wrap=True, justify="right")
+    for justify in ("left", "left", "left", "right"):
+        grid.add_column(no_wrap=justify == "right", justify=justify)
+    grid.columns[1].ratio = 1
     for _, group in groupby(steps, key=lambda step: (step.step, step.visit)):
-        first, *others = group
-        last = others[-1] if others else first
-        keys = first.key if first is last else f"{first.key}…{last.key.rpartition('-')[2]}"
-        title = first.summary if not others else re.sub(r" \([^)]*\)$", f" ({len(others) + 1} parties)", first.summary)
-        owner = first.owner if not others else "each their own"
-        due = f"due {datetime.fromisoformat(first.due):%d %b}".replace(" 0", " ") if first.due else ""
-        grid.add_row(Text(keys, style="dim"), Text(f"{title}", overflow="fold").append(f"  {owner}", "dim"), due)
-    head = Text(f"makes {len(steps)} steps:" if len(steps) > 1 else "makes one step:", style="green")
+        grid.add_row(*_row_of(list(group)))
     whole = Table.grid()
     whole.add_column(ratio=1)
-    whole.add_row(head)
+    whole.add_row(Text(f"makes {len(steps)} steps:" if len(steps) > 1 else "makes one step:", style="green"))
     whole.add_row(Padding(grid, (0, 0, 0, 2)))
     return whole
 
 
+def _row_of(group: Sequence[Step]) -> Iterator[Text]:
+    """Show a step: keys, summary, owner, due date; one that several parties do, in one row."""
+    first, last = group[0], group[-1]
+    several = len(group) > 1
+    yield Text(f"{first.key}…{last.key.rpartition('-')[2]}" if several else first.key, style="dim")
+    yield Text(re.sub(r" \([^)]*\)$", f" ({len(group)} parties)", first.summary) if several else first.summary)
+    yield Text("each" if several else first.owner.split()[0], style="cyan")
+    yield Text(f"by {day(date.fromisoformat(first.due))}" if first.due else "", style="dim")
+
+
 def _quoted(body: str) -> RenderableType:
     """Show a comment as Jira would: bold and lists, without the markup."""
-    whole = Table.grid()
-    whole.add_column(width=2, no_wrap=True)
-    whole.add_column(ratio=1)
-    for line in body.splitlines():
-        item = line.startswith("* ")
-        whole.add_row(Text("│", style="yellow"), _inline(f"• {line[2:]}" if item else line))
-    return whole
+    return Quoted(Group(*(_item(line[2:]) if line.startswith("* ") else _inline(line) for line in body.splitlines())))
+
+
+def _item(line: str) -> RenderableType:
+    grid = Table.grid()
+    grid.add_column(width=2)
+    grid.add_column(ratio=1)
+    grid.add_row("• ", _inline(line))
+    return grid
+
+
+class Quoted:
+    """Something that was said: with a bar on the left."""
+
+    def __init__(self, said: RenderableType) -> None:
+        self._said = said
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render each line behind the bar."""
+        narrower = options.update(width=options.max_width - 2)
+        for line in console.render_lines(self._said, narrower, pad=False):
+            yield Segment("│ ", Style(color="yellow"))
+            yield from line
+            yield Segment.line()
 
 
 def _inline(line: str) -> Text:
-    text = Text(style="yellow")
+    text = Text()
     for part in re.split(r"(\*[^*]+\*)", _ITALIC.sub(r"\1", line)):
         bold = _BOLD.fullmatch(part)
         text.append(_ESCAPED.sub(r"\1", bold[1] if bold else part), "bold" if bold else "")

@@ -17,8 +17,8 @@ RIGHT: dict[str, Any] = {
     "Rounds Failed": 1,
 }
 REFUSED = "is refused:*"
-LOOK = "GET /rest/api/2/issue/{issueIdOrKey}"
-"""What every look at an issue begins with."""
+READS_A_LOOK = 2
+"""On Cloud: the project issue, and its sub-tasks in bulk. Data Center has no bulk read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class Ending:
 
     project: Project
     service: str
+    cloud: bool
     last_look: tuple[Call, ...]
 
     @property
@@ -61,12 +62,8 @@ def problems(ending: Ending) -> Iterator[str]:
         yield f"sub-tasks still open: {', '.join(still)}"
     if (ending.refusals, ending.refusal_comments) != (REFUSALS, REFUSALS):
         yield f"{ending.refusals} refusals and {ending.refusal_comments} comments on them, not {REFUSALS} of each"
-    writes = [operation for operation, _ in ending.last_look if not is_read(operation)]
-    if writes or len(ending.last_look) != 2:
-        asked = ", ".join(operation for operation, _ in ending.last_look)
-        yield f"a look at a project in order took other than two reads: {asked or 'nothing'}"
-
-
-def is_read(operation: str) -> bool:
-    """Tell whether an operation changes nothing: a `GET`, a bulk read or a search."""
-    return operation.startswith("GET ") or operation.endswith(("bulkfetch", "/search", "/search/jql"))
+    writes = [call.operation for call in ending.last_look if not call.is_read]
+    if writes:
+        yield f"a look at a project in order wrote: {', '.join(writes)}"
+    if ending.cloud and len(ending.last_look) != READS_A_LOOK:
+        yield f"a look at a project in order took {len(ending.last_look)} calls, not {READS_A_LOOK}"

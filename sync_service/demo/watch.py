@@ -53,6 +53,7 @@ class Watch:
             if change not in known:
                 known.append(change)
         return Project(
+            id=raw["id"],
             key=raw["key"],
             status=fields["status"]["name"],
             fields={self._names.get(field, field): plain_value(value) for field, value in fields.items()},
@@ -75,16 +76,17 @@ class Watch:
 
     def news(self, project: Project) -> News:
         """Return what the service did and nobody was told yet."""
-        fresh = News(
+        return News(
             steps=tuple(step for step in project.steps if self._is_new(step.key)),
             changes=tuple(c for c in project.changes if c.by == self._service and self._is_new(f"{c.entry} {c.field}")),
             comments=tuple(c for c in project.comments if c.by == self._service and self._is_new(f"comment {c.id}")),
         )
-        return fresh
 
     def changes_of_step(self, key: str) -> tuple[Change, ...]:
         """Return the change log of a sub-task."""
-        return tuple(changes_of(self._jira.issue(key, fields="summary", expand="changelog").raw["changelog"]["histories"]))
+        return tuple(
+            changes_of(self._jira.issue(key, fields="summary", expand="changelog").raw["changelog"]["histories"])
+        )
 
     def comments_of_step(self, key: str) -> tuple[Comment, ...]:
         """Return the comments on a sub-task."""

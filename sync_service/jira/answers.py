@@ -150,7 +150,9 @@ def _refusal(response: requests.Response, operation: str, effect: Effect, site: 
     )
     error.answer = body
     error.site_wide = kind.site_wide and status != 500
-    error.resend = status in (502, 503, 504) and effect is not Effect.ACTS
+    error.resend = (status in (502, 503, 504) and effect is not Effect.ACTS) or (
+        status == 500 and effect is Effect.READS
+    )
     return error
 
 

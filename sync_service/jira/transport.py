@@ -96,7 +96,7 @@ class Transport:
         """Send the request and return Jira's reply; raises JiraError.
 
         Repeats at once only what is safe: any request that Jira did not take (429, no connection), and readings and
-        idempotent writes after a lost answer, 502, 503 or 504.
+        idempotent writes after a lost answer, 502, 503 or 504; readings after a 500, too.
         """
         waited, attempt = 0.0, 1
         while True:

@@ -91,7 +91,9 @@ def _is_contradicted(record: Record, issue: ProjectIssue, mapping: Mapping) -> b
     if not own or own[-1][1] == record.stage:
         return False
     change, stage = own[-1]
-    return change.at > record.accepted[-1].at or issue.fields.get(STAGE_FIELD) == mapping.title(stage)
+    return change.order > order(record.accepted[-1].at, record.accepted[-1].change) or issue.fields.get(
+        STAGE_FIELD
+    ) == mapping.title(stage)
 
 
 def own_stages(issue: ProjectIssue, mapping: Mapping) -> list[tuple[Change, str]]:
@@ -132,7 +134,7 @@ def _as_accepted(crossing: Crossing) -> Accepted:
 
 def _origin(change: Change, stage: str, log: list[Crossing], opened: set[str]) -> Accepted:
     """Find the crossing that a writing of the stage field accepted: one that steps were made for, or the last."""
-    made = [_as_accepted(crossing) for crossing in log if crossing.target == stage and crossing.at <= change.at]
+    made = [_as_accepted(crossing) for crossing in log if crossing.target == stage and crossing.order < change.order]
     with_steps = [accepted for accepted in made if accepted.change in opened]
     return next(iter([*with_steps, *reversed(made)]), Accepted(stage, change.at, change.id))
 
@@ -140,7 +142,7 @@ def _origin(change: Change, stage: str, log: list[Crossing], opened: set[str]) -
 def _refusal_told(issue: ProjectIssue, mapping: Mapping, record: Record) -> Refused | None:
     """Tell anew which crossings were refused: those before the date that we last put into *Last Refusal*."""
     told = next((c for c in reversed(issue.changes) if c.field == REFUSAL_FIELD and c.author in issue.ours), None)
-    answered = [c for c in unanswered(issue, mapping, record) if told and c.at <= told.at]
+    answered = [c for c in unanswered(issue, mapping, record) if told and c.order < told.order]
     if told is None or not answered:
         return None
     edge, last = f"{record.stage}>{answered[0].target}", answered[-1]

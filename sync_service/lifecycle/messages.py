@@ -91,8 +91,9 @@ def step_open(key: str, summary: str, owner: str, standing: str, blamed: str) ->
             }
         case "not counted":
             return {"text": f"{named} is done, but doesn't count; owner: {owner}.", "remedy": "See its comments."}
-        case "failed":
-            return {"text": f"{named} failed; owner: {owner}.", "remedy": "Reopen it."}
+        case "superseded":
+            text = f"{named} was closed when the project left its stage; owner: {owner}."
+            return {"text": text, "remedy": "Go back to that stage first."}
     return {"text": f"{named} is open; owner: {owner}.", "remedy": "Finish it."}
 
 

@@ -74,8 +74,8 @@ def _simulation(told: Json) -> Iterator[RenderableType]:
         if rows:
             yield grid(rows, ratios=(None, 1))
     same = told["issues"] - len(told["differences"])
-    totals = ", ".join(_totals(told["differences"])) or "no differences"
-    yield line(Text(f"{count(told['issues'], 'project')} looked at, {same} the same: ", "bold"), totals)
+    totals = "; ".join(_totals(told["differences"])) or "nothing would differ"
+    yield line(Text(f"{count(told['issues'], 'project')} looked at, {same} would stay as they are. ", "bold"), totals)
     yield Text("Nothing was written.", "dim")
 
 
@@ -90,11 +90,11 @@ def _head(one: Json) -> Text:
 def _totals(differences: Iterable[Json]) -> Iterator[str]:
     counts: Counter[str] = Counter()
     for one in differences:
-        counts["gates close"] += one["gate"] == "would close"
-        counts["gates open"] += one["gate"] == "would open"
-        counts["stages differ"] += one["stages"][0] != one["stages"][1]
-        counts["steps appear"] += len(one["steps_added"])
-        counts["steps disappear"] += len(one["steps_gone"])
-        counts["steps change"] += len(one["steps_changed"])
+        counts["gates that close"] += one["gate"] == "would close"
+        counts["gates that open"] += one["gate"] == "would open"
+        counts["stages that differ"] += one["stages"][0] != one["stages"][1]
+        counts["steps that appear"] += len(one["steps_added"])
+        counts["steps that go"] += len(one["steps_gone"])
+        counts["steps that change"] += len(one["steps_changed"])
         counts["problems"] += len(one["problems"])
-    return (f"{number} {what}" for what, number in counts.items() if number)
+    return (f"{what}: {number}" for what, number in counts.items() if number)

@@ -196,12 +196,18 @@ def _past(told: Json) -> Iterator[RenderableType]:
             for one in told["overrides"]
         ]
         yield section("Overrides", bullets(texts))
+    last = told["fields"].get("last_refusal")
     if told["refused"]:
-        source, _, target = told["refused"]["edge"].partition(">")
-        titles = told["titles"]
-        way = f"{titles.get(source, source)} → {titles.get(target, target)}"
-        held = "; not moved back any more, since something keeps moving it" if told["refused"]["held"] else ""
-        yield section("Last refusal", said(f"{way} on {_at(told, told['refused']['at'])}{held}"))
+        yield section("Last refusal", said(_refusal(told, told["refused"])))
+    elif last:
+        yield section("Last refusal", said(_at(told, last)))
+
+
+def _refusal(told: Json, refused: Json) -> str:
+    source, _, target = refused["edge"].partition(">")
+    titles = told["titles"]
+    held = "; not moved back any more, since something keeps moving it" if refused.get("held") else ""
+    return f"{titles.get(source, source)} → {titles.get(target, target)} on {_at(told, refused['at'])}{held}"
 
 
 def _pending(told: Json) -> Iterator[RenderableType]:

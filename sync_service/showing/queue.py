@@ -25,9 +25,8 @@ def _listing(told: Json) -> Iterator[RenderableType]:
     dead = Text(f"{depth['dead']} dead", "bold red" if depth["dead"] else "")
     yield line(f"{depth['waiting']} waiting ({depth['due']} due{late}), {depth['running']} running, ", dead)
     if told["keys"]:
-        rows = [_row(key) for key in told["keys"]]
         header = ("Issue", "Id", "Condition", "When", "Tries", "Error")
-        yield grid(rows, ratios=(None,) * 5 + (1,), header=header)
+        yield grid([_row(key) for key in told["keys"]], ratios=(None,) * 5 + (1,), header=header)
     if told["left_out"]:
         yield Text(f"{told['left_out']} more; --limit shows more of them", "dim")
 
@@ -53,18 +52,15 @@ def queue_story(told: Json) -> Group:
 def _story(told: Json) -> Iterator[RenderableType]:
     condition = told["condition"]
     words = "not in the queue: nothing is wanted of it" if condition == "absent" else condition
-    yield line(
-        said(told["key"] or told["id"], "bold cyan"), f" (id {plain(told['id'])}): ", Text(words, STYLES[condition])
-    )
-    facts = list(_facts(told))
-    if facts:
+    named = said(told["key"] or told["id"], "bold cyan")
+    yield line(named, f" (id {plain(told['id'])}): ", Text(words, STYLES[condition]))
+    if facts := list(_facts(told)):
         yield grid(facts, ratios=(None, 1))
     if told["trace"]:
         yield section("Trace", *(Text(_kept(text), "dim") for text in told["trace"].splitlines()))
     if told["deliveries"]:
-        rows = [(moment(one["at"]), said(one["event"]), said(one["id"]), f"{one['bytes']} bytes")
-                for one in told["deliveries"]]  # fmt: skip
-        yield section(f"Last {count(len(rows), 'webhook')} (UTC)", grid(rows, ratios=(None, None, 1, None)))
+        rows = [(moment(one["at"]), said(one["event"]), said(one["id"])) for one in told["deliveries"]]
+        yield section(f"Last {count(len(rows), 'webhook')} (UTC)", grid(rows, ratios=(None, None, 1)))
     if condition == "dead":
         name = told["key"] or told["id"]
         yield Text()

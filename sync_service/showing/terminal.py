@@ -1,6 +1,8 @@
 """The terminal, and the small words that every page is made of."""
 
 import os
+import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +19,10 @@ from rich.text import Text
 WIDEST = 110
 WITHOUT_TERMINAL = 100
 """Columns: beyond the one, lines get hard to read; the other is for pipes and files."""
+
+
+ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])")
+"""The sequences by which a text would command a terminal: colours, the cursor, the window's title."""
 
 
 def terminal(*, stderr: bool = False) -> Console:
@@ -37,12 +43,14 @@ def show(page: RenderableType) -> None:
         return
     with console.capture() as captured:
         console.print(page)
-    click.echo("\n".join(text.rstrip() for text in captured.get().rstrip().split("\n")))
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    text = "\n".join(line.rstrip() for line in captured.get().strip("\n").split("\n"))
+    click.echo(text.encode(encoding, "replace").decode(encoding))
 
 
 def plain(text: object) -> str:
     """Return a text of Jira's people on one line and without control characters, which could command a terminal."""
-    whole = " ".join(str(text).split())
+    whole = " ".join(ESCAPES.sub("", str(text)).split())
     return "".join(char for char in whole if unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cs"))
 
 

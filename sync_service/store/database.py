@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -91,12 +90,14 @@ class Database:
         """
         mode = "durable" if durable else "write"
         with self._explained():
-            for attempt in count(1):
+            tries = 0
+            while True:
+                tries += 1
                 try:
                     answer = self._transaction(change, mode=mode, rings=rings)
                     break
                 except DBAPIError as error:
-                    if attempt == _RACES or sqlstate(error) not in LOST_RACES:
+                    if tries == _RACES or sqlstate(error) not in LOST_RACES:
                         raise
         if rings:
             self.bell.ring()

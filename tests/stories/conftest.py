@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ FIRST_DAY = datetime(2026, 3, 2, 15, tzinfo=UTC)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "where(workflow=, failure_screen=, gate_condition=, lifecycle=, since=, may_fail=): how this story's Jira and "
+        "where(workflow=, failure_screen=, gate_condition=, lifecycle=, since=, clock_off=, may_fail=): how this story's Jira and "
         "its service are set up; `lifecycle` is the text of a mapping file",
     )
 
@@ -86,7 +86,14 @@ def service(jira: Running, postman: Postman, where: dict[str, Any], tmp_path: Pa
         path = tmp_path / "lifecycle.toml"
         path.write_text(lifecycle, encoding="utf-8")
         lifecycle = str(path)
-    service = StoryService(jira, postman, tmp_path, lifecycle=lifecycle, since=where.get("since", "2026-01-01"))
+    service = StoryService(
+        jira,
+        postman,
+        tmp_path,
+        lifecycle=lifecycle,
+        since=where.get("since", "2026-01-01"),
+        clock_off=where.get("clock_off", timedelta(0)),
+    )
     service.may_fail = where.get("may_fail", False)
     yield service
     _ends_in_order(jira, service)

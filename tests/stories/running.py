@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -49,10 +49,17 @@ class StoryService:
     """One service against one sandbox; made anew for each story."""
 
     def __init__(
-        self, jira: Running, postman: Postman, folder: Path, *, lifecycle: str = "paytronix", since: str = "2026-01-01"
+        self,
+        jira: Running,
+        postman: Postman,
+        folder: Path,
+        *,
+        lifecycle: str = "paytronix",
+        since: str = "2026-01-01",
+        clock_off: timedelta = timedelta(0),
     ) -> None:
         self.jira, self.postman, self.folder = jira, postman, folder
-        self.lifecycle, self.since = lifecycle, since
+        self.lifecycles, self.since, self.clock_off = [lifecycle], since, clock_off
         self.may_fail = False
         self._databases = 0
         self._running: WorkerService | None = None
@@ -68,14 +75,7 @@ class StoryService:
 
     def starts(self) -> None:
         """Start, with the database that it had."""
-        service = worker_service(
-            self._settings(),
-            clock=self.jira.clock.now,
-            wait=lambda _seconds: None,
-            store_clock=self.jira.clock.now,
-        )
-        service.open()
-        self._running = service
+        self._running = service = self.another()
         self.postman.receiver = self._receiver(service)
 
     def stops(self) -> None:
@@ -94,11 +94,13 @@ class StoryService:
 
     def another(self) -> WorkerService:
         """A second worker on the same database; the caller closes it."""
-        service = worker_service(
-            self._settings(), clock=self.jira.clock.now, wait=lambda _: None, store_clock=self.jira.clock.now
-        )
+        service = worker_service(self._settings(), clock=self.now, wait=lambda _: None, store_clock=self.now)
         service.open()
         return service
+
+    def now(self) -> datetime:
+        """The time that the service's own machine shows."""
+        return self.jira.clock.now() + self.clock_off
 
     def _settings(self) -> Settings:
         me = self.jira.credentials["service"]
@@ -107,7 +109,7 @@ class StoryService:
             {
                 "jira": {"url": self.jira.url, "email": me.email if self.jira.site.cloud else None, "token": me.token},
                 "store": {"url": url},
-                "lifecycle": {"enforce_since": self.since, "mappings": [self.lifecycle]},
+                "lifecycle": {"enforce_since": self.since, "mappings": self.lifecycles},
             }
         )
 

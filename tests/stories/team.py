@@ -257,6 +257,11 @@ class Person:
         made = self._send("POST", "issue", {"fields": body | self._raw(named)})
         return Project(self.scene, made["id"])
 
+    def creates_in(self, project: str, issue_type: str, summary: str) -> Project:
+        """Create an issue of another type, or in another project."""
+        fields = {"project": {"key": project}, "issuetype": {"name": issue_type}, "summary": summary}
+        return Project(self.scene, self._send("POST", "issue", {"fields": fields})["id"])
+
     def moves(self, thing: Thing, status: str) -> None:
         """Move an issue by the workflow's transition to that status."""
         self._send("POST", f"issue/{thing.id}/transitions", {"transition": {"id": self._way(thing, status)}})
@@ -269,10 +274,18 @@ class Person:
             {"transition": {"id": self._way(thing, status)}, "fields": self._raw(fields)},
         )
 
-    def _way(self, thing: Thing, status: str) -> str:
+    def ways(self, thing: Thing) -> dict[str, str]:
+        """The statuses that Jira offers from here, with the transition that leads there."""
         url = f"{self.scene.jira.url}/rest/api/2/issue/{thing.id}/transitions"
         offered = self._session.get(url, auth=self._auth, timeout=10).json()["transitions"]
-        ways = {transition["to"]["name"]: str(transition["id"]) for transition in offered}
+        return {transition["to"]["name"]: str(transition["id"]) for transition in offered}
+
+    def offered(self, thing: Thing) -> list[str]:
+        """The statuses that Jira offers from here."""
+        return sorted(self.ways(thing))
+
+    def _way(self, thing: Thing, status: str) -> str:
+        ways = self.ways(thing)
         if status not in ways:
             raise Refused(f"Jira offers {self.name} no way from {thing.status} to {status}")
         return ways[status]

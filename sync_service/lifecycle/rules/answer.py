@@ -22,7 +22,9 @@ def answer_crossing(state: State, draft: Draft) -> None:
     if crossing is None:
         return
     verdict = judge(state, crossing.target)
-    if verdict.accepts:
+    if _is_answered_with_another(state, crossing) and _way_back(state, crossing):
+        _send_back(state, draft, crossing)
+    elif verdict.accepts:
         _accept(state, draft, crossing, verdict)
     elif state.unanswered or not _is_answered(state, crossing):
         _refuse(state, draft, crossing)
@@ -33,6 +35,17 @@ def answer_crossing(state: State, draft: Draft) -> None:
 def _is_answered(state: State, crossing: Crossing) -> bool:
     refused = state.record.refused
     return refused is not None and order(refused.at, refused.through) >= crossing.order
+
+
+def _is_answered_with_another(state: State, crossing: Crossing) -> bool:
+    """Tell whether an earlier crossing's refusal answered this one too: then only the way back is still to come."""
+    refused = state.record.refused
+    mine = refused is None or refused.held or refused.edge == _edge(state, crossing)
+    return not mine and _is_answered(state, crossing)
+
+
+def _edge(state: State, crossing: Crossing) -> str:
+    return f"{state.stage}>{crossing.target}"
 
 
 def _was_said(state: State, refused: Refused) -> bool:
@@ -84,7 +97,7 @@ def _refuse(state: State, draft: Draft, crossing: Crossing) -> None:
 
 
 def _refusal(state: State, crossing: Crossing) -> Refused:
-    edge = f"{state.stage}>{crossing.target}"
+    edge = _edge(state, crossing)
     known = state.record.refused.recent if state.record.refused else {}
     recent = {
         name: tuple(at for at in times if at > state.now - TUG_OF_WAR) for name, times in known.items() if name != edge

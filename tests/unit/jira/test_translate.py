@@ -1,4 +1,4 @@
-"""Every oddity of Jira's JSON that is known, as tables: what is given, what is made of it. See docs/jira.md."""
+"""Every oddity of Jira's JSON that is known, as tables: what is given, what is made of it. See docs/jira-client.md."""
 
 from datetime import UTC, date, datetime
 from typing import Any

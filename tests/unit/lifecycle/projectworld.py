@@ -49,7 +49,7 @@ STATUS_OF = {"minimal": {"planned": "To Do", "working": "In Progress", "finished
 
 def varied(mapping: Mapping = PAYTRONIX, **changes: Any) -> Mapping:
     """Return the mapping with some of its parts replaced, as an extending file would."""
-    return mapping.model_copy(update=changes)
+    return Mapping.model_construct(**{name: getattr(mapping, name) for name in Mapping.model_fields} | changes)
 
 
 def with_gate(source: str, target: str, mapping: Mapping = PAYTRONIX, **changes: Any) -> Mapping:
@@ -98,6 +98,7 @@ class World:
         self.comments: list[tuple[str, str]] = []
         self.taken: list[date] = []
         self.ways: Callable[[str], Iterable[str]] = lambda status: (s for s in mapping.stage_by_status if s != status)
+        self.groups = {ADMIN: frozenset({"role:Administrators"})}
         self._ids = 100
 
     def copy(self) -> "World":
@@ -128,7 +129,7 @@ class World:
             unassignable=self.unassignable,
             ways=tuple(self.ways(self.status)),
             record=self.record,
-            groups={ADMIN: frozenset({"role:Administrators"})},
+            groups=self.groups,
             categories=CATEGORIES,
         )
 
@@ -321,7 +322,8 @@ class World:
     def finish(self, *, but: Iterable[str] = ()) -> None:
         """Do all open steps of the present visit in order, but for some, and fill what people fill."""
         for key, value in FILLED.items():
-            if key in self.mapping.fields and not self.fields.get(key):
+            early = key == "go_live_date" and self.stage != "launch"
+            if key in self.mapping.fields and not self.fields.get(key) and not early:
                 self.fill(key, value)
         for step in self.state.steps:
             if step.key not in but and step.subtask and not step.subtask.is_done:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 import requests
-from requests.exceptions import ChunkedEncodingError, ConnectionError, ReadTimeout
+from requests.exceptions import ChunkedEncodingError, ReadTimeout
 
 import jira_sandbox
 from jira_sandbox import Fault
@@ -40,7 +40,7 @@ def test_a_reset_before_the_write_leaves_nothing_and_one_after_it_leaves_the_iss
     body = {"fields": {"project": {"key": "INT"}, "issuetype": {"name": "Task"}, "summary": "x"}}
     for action, issues in (("reset_before", 0), ("reset_after", 1)):
         world.jira.faults.add(Fault(action=action, path="/issue$", first=1))
-        with pytest.raises(ConnectionError):
+        with pytest.raises(requests.ConnectionError):
             world.tc.post("issue", body)
         assert len(world.jira.site.issues) == issues
 
@@ -180,7 +180,6 @@ def test_fields_and_statuses_are_renamed_and_keep_their_ids(world):
     world.control("POST", "fields/rename", {"from": "Gate", "to": "Barrier"})
     world.control("POST", "statuses/rename", {"from": "Discovery", "to": "Exploration"})
     assert world.tc.field("Barrier") == field_id
-    assert world.tc.see(key)["fields"]["status"] | {} == world.tc.see(key)["fields"]["status"]
     status = world.tc.see(key)["fields"]["status"]
     assert (status["name"], status["id"]) == ("Exploration", status_id)
     assert world.tc.search("Barrier is EMPTY and status = Exploration") == [key]

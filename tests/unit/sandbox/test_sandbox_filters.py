@@ -68,7 +68,9 @@ def test_filters_are_changed_and_removed_by_their_owner(world):
 
 
 def test_editors_may_change_a_filter_too(cloud):
-    made = _filter(cloud.tc, editPermissions=[{"type": "user", "user": {"accountId": cloud.jira.credentials["client"].account}}])
+    made = _filter(
+        cloud.tc, editPermissions=[{"type": "user", "user": {"accountId": cloud.jira.credentials["client"].account}}]
+    )
     assert cloud.client.put(f"filter/{made['id']}", {"name": "Ours"}).json()["name"] == "Ours"
 
 

@@ -79,9 +79,7 @@ def test_users_are_found_by_reference_and_by_search(world):
 
 def test_assignable_users_are_those_of_the_project(world):
     key = world.tc.create()
-    world.control(
-        "POST", "permissions/revoke", {"permission": "ASSIGNABLE_USER", "user": "client", "project": "INT"}
-    )
+    world.control("POST", "permissions/revoke", {"permission": "ASSIGNABLE_USER", "user": "client", "project": "INT"})
     for place in ({"project": "INT"}, {"issueKey": key}):
         names = {u["displayName"] for u in world.tc.get("user/assignable/search", **place)}
         assert "Clea Client" not in names

@@ -158,7 +158,10 @@ def test_results_come_in_the_order_asked_for_and_newest_first_otherwise(portfoli
         ),
         ("(project = INT", "Error in the JQL Query: Expecting ')' before the end of the query."),
         ("project not INT", "Error in the JQL Query: Expecting 'in' but got 'INT'. (line 1, character 13)"),
-        ("project = ", "Error in the JQL Query: Expecting either a value, list or function before the end of the query."),
+        (
+            "project = ",
+            "Error in the JQL Query: Expecting either a value, list or function before the end of the query.",
+        ),
         ("= INT", "Error in the JQL Query: Expecting a field name but got '='. (line 1, character 1)"),
         (
             'project = "INT',
@@ -245,8 +248,17 @@ def test_cloud_caps_a_page_of_whole_issues(cloud):
     site = cloud.jira.site
     for number in range(130):
         cloud.tc.create(f"no. {number}", "Task")
-    assert len(cloud.tc.post("search/jql", {"jql": "project = INT", "fields": ["summary"], "maxResults": 500}).json()["issues"]) == 100
-    assert len(cloud.tc.post("search/jql", {"jql": "project = INT", "maxResults": 500}).json()["issues"]) == len(site.issues)
+    assert (
+        len(
+            cloud.tc.post("search/jql", {"jql": "project = INT", "fields": ["summary"], "maxResults": 500}).json()[
+                "issues"
+            ]
+        )
+        == 100
+    )
+    assert len(cloud.tc.post("search/jql", {"jql": "project = INT", "maxResults": 500}).json()["issues"]) == len(
+        site.issues
+    )
 
 
 @pytest.mark.parametrize(
@@ -274,7 +286,10 @@ def test_a_page_token_belongs_to_its_query(cloud):
 def test_cloud_counts_and_has_lost_its_old_search(cloud):
     cloud.tc.create()
     assert cloud.tc.post("search/approximate-count", {"jql": "project = INT"}).json() == {"count": 1}
-    for reply in (cloud.tc.ask("GET", "search", jql="project = INT"), cloud.tc.post("search", {"jql": "project = INT"})):
+    for reply in (
+        cloud.tc.ask("GET", "search", jql="project = INT"),
+        cloud.tc.post("search", {"jql": "project = INT"}),
+    ):
         assert reply.status_code == 410
         assert reply.json()["errorMessages"][0].startswith("The requested API has been removed.")
 

@@ -174,9 +174,7 @@ def test_links_need_a_known_kind_and_permission(world):
 
 def test_deleting_an_issue_removes_its_links(world):
     one, two = world.tc.create(), world.tc.create()
-    world.tc.post(
-        "issueLink", {"type": {"name": "Relates"}, "inwardIssue": {"key": one}, "outwardIssue": {"key": two}}
-    )
+    world.tc.post("issueLink", {"type": {"name": "Relates"}, "inwardIssue": {"key": one}, "outwardIssue": {"key": two}})
     world.tc.delete(f"issue/{one}")
     assert world.tc.see(two)["fields"]["issuelinks"] == []
 
@@ -202,3 +200,18 @@ def test_a_move_needs_another_project_that_knows_the_type(world):
     assert world.control("POST", f"issues/{key}/move", {"project": "OPS"}).status_code == 400
     assert world.control("POST", f"issues/{key}/move", {"project": "INT"}).status_code == 404
     assert world.control("POST", "issues/INT-99/move", {"project": "OPS"}).status_code == 404
+
+
+@pytest.mark.parametrize(("status", "left"), [("Done", "Done"), ("Certified", "To Do")])
+def test_a_sub_task_becomes_an_issue_of_its_own(world, status, left):
+    parent = world.tc.create()
+    step = world.tc.create_step(parent)
+    world.tc.move(step, status)
+    assert world.control("POST", f"issues/{step}/promote", {"type": "Task"}).json() == {"key": step}
+    seen = world.tc.see(step, "changelog")
+    assert seen["fields"]["parent"] is None
+    assert (seen["fields"]["issuetype"]["name"], seen["fields"]["status"]["name"]) == ("Task", left)
+    newest = max(seen["changelog"]["histories"], key=lambda h: int(h["id"]))
+    assert [i["field"] for i in newest["items"]] == ["Parent", "issuetype"]
+    assert world.tc.see(parent)["fields"]["subtasks"] == []
+    assert world.control("POST", f"issues/{step}/promote", {"type": "Task"}).status_code == 404

@@ -116,9 +116,7 @@ def test_comments_alone_are_told_when_made_changed_and_removed(world, told):
 
 def test_deletions_and_links_are_told(world, told):
     one, two = world.tc.create(), world.tc.create()
-    world.tc.post(
-        "issueLink", {"type": {"name": "Blocks"}, "inwardIssue": {"key": one}, "outwardIssue": {"key": two}}
-    )
+    world.tc.post("issueLink", {"type": {"name": "Blocks"}, "inwardIssue": {"key": one}, "outwardIssue": {"key": two}})
     world.tc.delete(f"issue/{one}")
     link, deleted = told()[2:]
     assert link["webhookEvent"] == "issuelink_created"
@@ -216,11 +214,11 @@ def test_a_query_without_conditions_wants_every_issue(world, receiver):
 @pytest.mark.parametrize(
     ("fault", "summaries"),
     [
-        (dict(action="drop", first=1), ["two", "three"]),
-        (dict(action="drop", every=2), ["one", "three"]),
-        (dict(action="drop", event="deleted"), ["one", "two", "three"]),
-        (dict(action="duplicate", first=1), ["one", "one", "two", "three"]),
-        (dict(action="reorder", first=1), ["two", "one", "three"]),
+        ({"action": "drop", "first": 1}, ["two", "three"]),
+        ({"action": "drop", "every": 2}, ["one", "three"]),
+        ({"action": "drop", "event": "deleted"}, ["one", "two", "three"]),
+        ({"action": "duplicate", "first": 1}, ["one", "one", "two", "three"]),
+        ({"action": "reorder", "first": 1}, ["two", "one", "three"]),
     ],
 )
 def test_faults_drop_double_and_reorder_deliveries(world, told, receiver, fault, summaries):

@@ -6,6 +6,7 @@ import sys
 import traceback
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import event, text
 
@@ -88,20 +89,11 @@ def test_what_a_statement_carried_never_shows(store: Store) -> None:
     assert SECRET not in "".join(traceback.format_exception(refused.value))
 
 
-def test_connections_that_the_server_cut_are_replaced(pg_url: str) -> None:
-    with open_store(pg_url) as store:
+def test_connections_that_the_server_cut_are_replaced(pg_url: str, pg_server: str) -> None:
+    with open_store(f"{pg_url}&application_name=cut") as store, psycopg.connect(pg_server, autocommit=True) as admin:
         store.migrate()
         for _ in range(3):
-            with open_store(pg_url) as other:
-                other._database.read(
-                    lambda c: c.execute(
-                        text(
-                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                            " WHERE application_name = 'stagegate' AND pid <> pg_backend_pid()"
-                            " AND query NOT LIKE '%pg_stat_activity%'"
-                        )
-                    ).all()
-                )
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cut'")
             assert store.inbox.receive(delivery())
         assert claimed(store) == ["10001"]
 

@@ -142,13 +142,14 @@ def test_closing_ends_every_wait(url: str, clock: Clock) -> None:
 
 
 def test_a_cut_connection_ends_the_wait_and_the_next_one_works(pg_url: str, pg_server: str) -> None:
-    with open_store(pg_url) as store:
+    with open_store(f"{pg_url}&application_name=cut") as store:
         store.migrate()
         waiting = Waiting(store)
         with psycopg.connect(pg_server, autocommit=True) as admin:
             while waiting.is_alive():
                 admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'stagegate'"
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name = 'cut' AND state = 'idle' AND query LIKE '%lease_until%'"
                 )
                 waiting.join(0.05)
         assert isinstance(waiting.error, StoreUnavailable)

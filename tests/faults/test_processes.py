@@ -1,0 +1,205 @@
+"""The process tree of `stagegate run`: it stops in time, starts again what dies, and says what is wrong with it."""
+
+import hmac
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+import jira_sandbox
+
+SECRET = "a-secret-of-the-webhook"
+BODY = (
+    b'{"webhookEvent": "jira:issue_updated", "timestamp": 1, '
+    b'"issue": {"id": "1", "key": "INT-1", "fields": {"project": {"key": "INT"}}}}'
+)
+SIGNED = {"X-Hub-Signature": f"sha256={hmac.new(SECRET.encode(), BODY, 'sha256').hexdigest()}"}
+START, STOP = 30.0, 10.0
+SETTINGS = """\
+[jira]
+url = "{jira}"
+email = "service@sandbox.example"
+token = "{token}"
+[webhooks]
+port = {port}
+secrets = ["env:HOOK"]
+[store]
+url = "sqlite:///{folder}/stagegate.db"
+[lifecycle]
+enforce_since = 2026-01-01
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(slots=True, kw_only=True)
+class Service:
+    """A running `stagegate run`."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+    log: Path
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def until(self, ask: Callable[[], object], what: str) -> None:
+        deadline = time.monotonic() + START
+        while not ask():
+            assert time.monotonic() < deadline, f"waited for {what}:\n{self.said}"
+            time.sleep(0.05)
+
+    def pids(self, name: str) -> list[int]:
+        """Return the processes that were started under a name, the oldest first."""
+        return [int(pid) for pid in re.findall(rf"started .*pid=(\d+) process={name}", self.said)]
+
+    def ready(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/readyz", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+
+class Runs:
+    """Starts services in a folder, and ends them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.services: list[Service] = []
+
+    def start(self, *, jira: str = "http://127.0.0.1:9", token: str = "env:TOKEN", port: int | None = None) -> Service:
+        port = port or free_port()
+        config = self.folder / "config.toml"
+        config.write_text(SETTINGS.format(jira=jira, token=token, port=port, folder=self.folder))
+        log = self.folder / f"{len(self.services)}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "sync_service.cli", "run", "--config", str(config)],
+                env={**os.environ, "TOKEN": "service-sandbox-token", "HOOK": SECRET},
+                stdout=output,
+                stderr=output,
+            )
+        service = Service(process=process, url=f"http://127.0.0.1:{port}", log=log)
+        self.services.append(service)
+        return service
+
+    def end(self) -> None:
+        for service in self.services:
+            if service.process.poll() is None:
+                service.process.terminate()
+                service.process.wait(20)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Iterator[Runs]:
+    running = Runs(tmp_path)
+    yield running
+    running.end()
+
+
+def gone(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT], ids=lambda sign: sign.name)
+def test_it_stops_in_time_and_leaves_no_process_behind(runs: Runs, sign: signal.Signals) -> None:
+    """Also while a connection is kept open, and while the worker waits for work."""
+    with jira_sandbox.running() as jira:
+        service = runs.start(jira=jira.url)
+        service.until(lambda: service.ready() and "working" in service.said, "the service to work")
+        with requests.Session() as kept_open:
+            kept_open.get(f"{service.url}/healthz", timeout=5)
+            began = time.monotonic()
+            service.process.send_signal(sign)
+            assert service.process.wait(STOP) == 0
+        assert time.monotonic() - began < STOP
+    assert all(gone(pid) for name in ("receiver", "worker") for pid in service.pids(name))
+    assert "Traceback" not in service.said
+
+
+@pytest.mark.parametrize("name", ["receiver", "worker"])
+def test_a_killed_process_is_started_again(runs: Runs, name: str) -> None:
+    service = runs.start()
+    service.until(lambda: service.ready() and service.pids("worker"), "the service to start")
+    os.kill(service.pids(name)[0], signal.SIGKILL)
+    service.until(lambda: len(service.pids(name)) == 2, "a second start")
+    service.until(service.ready, "the receiver to be ready")
+    assert not gone(service.pids(name)[1])
+
+
+def test_no_delivery_is_lost_while_the_receiver_is_started_again(runs: Runs) -> None:
+    """The tree listens itself, so a delivery waits in the kernel until the new receiver takes it."""
+    service = runs.start()
+    service.until(service.ready, "the receiver to be ready")
+    os.kill(service.pids("receiver")[0], signal.SIGSTOP)
+    os.kill(service.pids("receiver")[0], signal.SIGKILL)
+    answers: list[int] = []
+
+    def deliver() -> None:
+        answer = requests.post(f"{service.url}/webhooks/jira", data=BODY, headers=SIGNED, timeout=20)
+        answers.append(answer.status_code)
+
+    sender = threading.Thread(target=deliver)
+    service.until(lambda: "process ended" in service.said, "the death to be noticed")
+    sender.start()
+    sender.join(25)
+    assert answers == [202]
+
+
+def test_intake_goes_on_while_jira_is_down_at_the_start(runs: Runs) -> None:
+    service = runs.start(jira=f"http://127.0.0.1:{free_port()}")
+    service.until(lambda: service.ready() and "can't begin yet" in service.said, "the worker to try")
+    answer = requests.post(f"{service.url}/webhooks/jira", data=BODY, headers=SIGNED, timeout=5)
+    assert answer.status_code == 202
+    assert answer.json() == {"queued": "INT-1"}
+
+
+def test_the_processes_end_with_a_tree_that_is_killed(runs: Runs) -> None:
+    service = runs.start()
+    service.until(lambda: service.ready() and service.pids("worker"), "the service to start")
+    pids = service.pids("receiver") + service.pids("worker")
+    service.process.kill()
+    service.process.wait(5)
+    service.until(lambda: all(map(gone, pids)), "the processes to end")
+
+
+def test_a_port_in_use_is_said_clearly(runs: Runs) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        service = runs.start(port=taken.getsockname()[1])
+        assert service.process.wait(START) == 2
+    assert "webhooks.port: can't listen on 127.0.0.1:" in service.said
+    assert "Address already in use" in service.said
+    assert "Traceback" not in service.said
+
+
+def test_a_secret_that_is_not_set_ends_it_with_a_message(runs: Runs) -> None:
+    service = runs.start(token="env:NOT_SET")
+    assert service.process.wait(START) == 2
+    assert "jira.token: the environment variable NOT_SET is not set" in service.said
+    assert "Traceback" not in service.said
+
+
+def test_a_token_that_jira_refuses_ends_it_with_the_remedy(runs: Runs) -> None:
+    token = runs.folder / "token"
+    token.write_text("not-the-right-one")
+    with jira_sandbox.running() as jira:
+        service = runs.start(jira=jira.url, token=f"file:{token}")
+        assert service.process.wait(START) == 2
+    assert "jira.token" in service.said.partition("error: ")[2], service.said
+    assert "not-the-right-one" not in service.said
+    assert "Traceback" not in service.said
