@@ -6,6 +6,7 @@ and a restart brings up the very code that was running. Whoever forks has no thr
 
 import ctypes
 import gc
+import importlib
 import multiprocessing
 import os
 import shutil
@@ -45,6 +46,14 @@ WATCH_SECONDS = 0.2
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 """`prctl(2)`: the signal that a process gets when its parent dies; the name that `ps` and `top` show."""
 
+LOADED_BEFORE = (
+    "alembic.command",
+    "apscheduler.schedulers.background",
+    "apscheduler.triggers.cron",
+    "gunicorn.arbiter",
+)
+"""What the processes import only when they run, and then each for itself."""
+
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -72,6 +81,8 @@ class Tree:
         """Run until SIGTERM or SIGINT, or until a process says that its settings are wrong; return the exit code."""
         for sign in STOPS:
             signal.signal(sign, self._asked_to_stop)
+        for name in LOADED_BEFORE:
+            importlib.import_module(name)
         gc.collect()
         gc.freeze()  # what is loaded stays shared: no collection in a child touches it
         try:

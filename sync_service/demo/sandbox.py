@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 from mappings.model import Calendar
+from sync_service.demo.seen import account
 from sync_service.lifecycle.workdays import add_workdays, local_day
 
 TIMEOUT_SECONDS = 10
@@ -69,10 +70,10 @@ class Sandbox:
         """Wait a moment for the webhooks under way, and tell whether none is left."""
         return bool(self._call("POST", "webhooks/wait?timeout=5")["idle"])
 
-    def deliveries(self) -> list[dict[str, Any]]:
-        """Return every webhook that was sent."""
-        sent: list[dict[str, Any]] = self._call("GET", "webhooks")["deliveries"]
-        return sent
+    def senders(self) -> tuple[str, ...]:
+        """Return for each webhook that was sent whose doing it told."""
+        bodies = [delivery["body"] for delivery in self._call("GET", "webhooks")["deliveries"]]
+        return tuple(account(body.get("user") or body.get("comment", {}).get("author")) for body in bodies)
 
     def calls_of_service(self) -> tuple[Call, ...]:
         """Return what the service asked of Jira, in order."""

@@ -176,7 +176,7 @@ class Demo:
             (
                 summary.stages(project, self.calendar),
                 summary.rounds(watch.record()),
-                summary.calls(made, len(sandbox.deliveries())),
+                summary.calls(made, sandbox.senders(), ending.service),
                 summary.looks(made, project),
                 summary.mails(project, ending.service, of_steps, said),
                 summary.checks(ending, watch.answer_times),

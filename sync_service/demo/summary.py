@@ -41,15 +41,17 @@ def rounds(record: dict[str, Any]) -> RenderableType:
     return table
 
 
-def calls(made: Sequence[Call], events: int) -> RenderableType:
-    """Show what the service asked of Jira, by operation."""
+def calls(made: Sequence[Call], senders: Sequence[str], service: str) -> RenderableType:
+    """Show what the service asked of Jira, by operation; `senders` are whose doing each webhook told."""
     table = _table("Jira calls of the service", "number", right=2)
     for operation, number in sorted(Counter(call.operation for call in made).items(), key=lambda item: -item[1]):
         method, _, path = operation.partition(" ")
         table.add_row(f"{method:4} {path.removeprefix('/rest/api/2')}", str(number))
     table.add_section()
     table.add_row(Text("in all", style="bold"), Text(str(len(made)), style="bold"))
-    table.add_row(f"per event ({events} webhooks came in)", f"{len(made) / max(events, 1):.1f}")
+    people = sum(sender != service for sender in senders)
+    table.add_row(f"for each of the {people} things that people did", f"{len(made) / people:.1f}")
+    table.add_row(f"for each of the {len(senders)} webhooks that came in", f"{len(made) / len(senders):.1f}")
     return table
 
 

@@ -141,14 +141,19 @@ def override_refused(field: str, stage: str) -> str:
 def fees_may_apply(number: int, free: int, field: str) -> str:
     """Tell that a round is beyond the free ones."""
     return (
-        f"This is certification round {number}. {free} rounds are free, so additional fees may apply: "
-        f"_{escape(field)}_ says so now, and a review of the fees is among the sub-tasks."
+        f"This is certification round {number}. {_free(free)}, so additional fees may apply: "
+        f"_{escape(field)}_ says so now. Please review them before the launch."
     )
 
 
 def next_round_may_cost(failed: int, free: int) -> str:
     """Tell after the last free round failed that the next may cost."""
-    return f"{failed} certification rounds failed, and {free} are free: *additional fees may apply to the next round.*"
+    rounds = "certification round" if failed == 1 else "certification rounds"
+    return f"{failed} {rounds} failed. {_free(free)}: *additional fees may apply to the next one.*"
+
+
+def _free(count: int) -> str:
+    return "No round is free" if count == 0 else "1 round is free" if count == 1 else f"{count} rounds are free"
 
 
 def feedback_wanted(number: int, field: str, back: str) -> str:
@@ -234,16 +239,6 @@ def no_way_on(number: int, outcome: str, stage: str) -> str:
         f"certification round {number} is {outcome}, but the workflow offers the service no transition to {stage!r}; "
         "add one, or move the issue by hand"
     )
-
-
-def no_free_slot() -> str:
-    """Tell the operator that the calendar is full."""
-    return "no free certification slot within two years; raise [certification.capacity] or open a season"
-
-
-def overbooked(days: Iterable[date]) -> str:
-    """Tell the operator that people chose a day that was full."""
-    return f"more certification rounds than places on {', '.join(str(day) for day in days)}"
 
 
 def _list(reasons: Iterable[object]) -> list[str]:

@@ -18,7 +18,7 @@ Rule = Callable[[State, Draft], None]
 
 MOST_PASSES = 12
 
-BEFORE_ANSWERING: tuple[Rule, ...] = (mirror.judge_override,)
+BEFORE_ANSWERING: tuple[Rule, ...] = (mirror.judge_override, mirror.keep_waivers)
 STEADY: tuple[Rule, ...] = (
     upkeep.create_missing_steps,
     upkeep.keep_done_steps_in_order,
@@ -33,7 +33,6 @@ STEADY: tuple[Rule, ...] = (
     certification.reopen_agreed_slot,
     certification.clear_stale_slot,
     certification.keep_rounds,
-    mirror.keep_waivers,
     mirror.keep_stage,
     mirror.keep_gate,
     mirror.keep_blocked,

@@ -42,7 +42,7 @@ def _head(told: Json) -> Iterator[RenderableType]:
 
 def _labels(told: Json) -> Iterator[Text]:
     if told["labels"]:
-        yield said("  labels " + ", ".join(told["labels"]))
+        yield line("  labels ", said(", ".join(told["labels"])))
 
 
 def _warnings(told: Json) -> Iterator[RenderableType]:

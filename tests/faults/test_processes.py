@@ -24,6 +24,8 @@ BODY = (
     b'"issue": {"id": "1", "key": "INT-1", "fields": {"project": {"key": "INT"}}}}'
 )
 SIGNED = {"X-Hub-Signature": f"sha256={hmac.new(SECRET.encode(), BODY, 'sha256').hexdigest()}"}
+pytestmark = pytest.mark.slow
+
 START, STOP = 30.0, 10.0
 SETTINGS = """\
 [jira]

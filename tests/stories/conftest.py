@@ -121,9 +121,7 @@ def scene(jira: Running) -> Scene:
 
 @pytest.fixture
 def people(scene: Scene, service: StoryService, session: requests.Session) -> dict[str, Person]:
-    return {
-        name: Person(scene, service, credential, session) for name, credential in scene.jira.credentials.items()
-    }
+    return {name: Person(scene, service, credential, session) for name, credential in scene.jira.credentials.items()}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ Hypothesis plays the people. The world is the sandbox, the service the real one;
 what they do. Derandomised, so that every run plays the same stories.
 """
 
+import os
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +14,14 @@ import pytest
 import requests
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from jira_sandbox import Clock, Running, WebhookFault
 from jira_sandbox.workflows import WorkflowStyle
@@ -53,6 +61,18 @@ WAITS = (
     timedelta(days=40),
 )
 
+FREELY = "STORIES_PLAYED" in os.environ
+"""`STORIES_PLAYED=200` plays that many stories, new ones each time, instead of always the same few."""
+
+PLAYED = settings(
+    max_examples=int(os.environ.get("STORIES_PLAYED", "20")),
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=not FREELY,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
 
 class Stage:
     """What each played story starts on: a fresh site, a fresh database, everybody there."""
@@ -74,8 +94,7 @@ class Stage:
         service.starts()
         scene = Scene(jira=self.jira)
         people = {
-            name: Person(scene, service, credential, self.session)
-            for name, credential in self.jira.credentials.items()
+            name: Person(scene, service, credential, self.session) for name, credential in self.jira.credentials.items()
         }
         return Team(scene, service, people), service
 
@@ -288,14 +307,4 @@ def stage(server: Running, postman: Postman, tmp_path: Path, session: requests.S
 
 def test_whatever_people_do_the_service_comes_to_rest_in_order(stage: Stage) -> None:
     AnyOrder.stage = stage
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        AnyOrder,
-        settings=settings(
-            max_examples=20,
-            stateful_step_count=25,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_state_machine_as_test(AnyOrder, settings=PLAYED)  # type: ignore[no-untyped-call]

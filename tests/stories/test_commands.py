@@ -470,7 +470,6 @@ def test_sweep_and_audit_ask_for_looks(stagegate: Stagegate, team: Team, store: 
 
 
 def _dies(store: Store, *keys: tuple[str, str]) -> None:
-    assert not store.queue.depth().due
     store.queue.put(keys, priority=Priority.SWEEP)
     for claim in store.queue.claim(len(keys), owner="w", lease=timedelta(minutes=1)):
         failure = Failure(

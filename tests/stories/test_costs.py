@@ -15,9 +15,7 @@ def test_a_look_that_finds_nothing_to_do_makes_two_reads_and_no_write(team: Team
 
 
 @pytest.mark.parametrize("flavour", ["datacenter"], indirect=True)
-def test_on_data_center_a_look_reads_each_sub_task_but_writes_nothing_either(
-    team: Team, service: StoryService
-) -> None:
+def test_on_data_center_a_look_reads_each_sub_task_but_writes_nothing_either(team: Team, service: StoryService) -> None:
     """Data Center's search gives no issue properties, so the markers are read one by one."""
     project = team.project_in("Requirements")
     calls = service.calls(lambda: service.looks_at(project))

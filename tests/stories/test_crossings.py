@@ -58,9 +58,7 @@ def test_crossings_made_while_the_service_was_away_are_answered_in_order(
 
 
 @pytest.mark.where(workflow="open")
-def test_a_project_moved_far_and_back_by_people_needs_no_answer(
-    team: Team, tc: Person, service: StoryService
-) -> None:
+def test_a_project_moved_far_and_back_by_people_needs_no_answer(team: Team, tc: Person, service: StoryService) -> None:
     project = team.starts_project()
     service.stops()
     tc.moves(project, "Requirements")
@@ -116,9 +114,7 @@ def test_moves_back_can_be_left_to_those_who_may_override(
 
 
 @on_both
-def test_a_project_that_is_not_feasible_can_only_be_declined(
-    team: Team, tc: Person, service: StoryService
-) -> None:
+def test_a_project_that_is_not_feasible_can_only_be_declined(team: Team, tc: Person, service: StoryService) -> None:
     project = team.starts_project()
     team.finishes(project)
     tc.fills(project, "Feasibility", "Not feasible")
@@ -155,9 +151,7 @@ def test_requirements_may_end_in_a_decline_at_any_time(team: Team, tc: Person, s
 
 
 @pytest.mark.parametrize("stage", ["Discovery", "Requirements", "Development", "Certification", "Launch", "Live"])
-def test_a_project_can_be_cancelled_from_anywhere(
-    team: Team, tc: Person, service: StoryService, stage: str
-) -> None:
+def test_a_project_can_be_cancelled_from_anywhere(team: Team, tc: Person, service: StoryService, stage: str) -> None:
     project = team.project_in(stage)
     tc.moves(project, "Cancelled")
     service.catches_up()
@@ -204,9 +198,7 @@ def test_an_end_left_again_resumes_the_same_round(
     assert [entry["result"] for entry in project.rounds] == ["certified"]
 
 
-def test_an_end_is_left_only_for_the_stage_it_was_entered_from(
-    team: Team, tc: Person, service: StoryService
-) -> None:
+def test_an_end_is_left_only_for_the_stage_it_was_entered_from(team: Team, tc: Person, service: StoryService) -> None:
     project = team.project_in("Requirements")
     tc.moves(project, "Cancelled")
     service.catches_up()
@@ -286,5 +278,3 @@ def test_where_a_project_stands_is_dated_by_the_move_not_by_the_look(
 
     _, at, _ = project.record["accepted"][-1]
     assert at == f"{moved:%Y-%m-%dT%H:%M:%S}Z"
-
-

@@ -57,9 +57,7 @@ def test_an_override_by_someone_who_may_not_is_cleared_with_a_word(
 
 
 @pytest.mark.where(workflow="open")
-def test_an_override_opens_the_way_past_a_stage(
-    team: Team, tc: Person, admin: Person, service: StoryService
-) -> None:
+def test_an_override_opens_the_way_past_a_stage(team: Team, tc: Person, admin: Person, service: StoryService) -> None:
     project = team.starts_project()
     admin.fills(project, "Gate Override", "An update: nothing to require.")
     service.catches_up()
@@ -107,7 +105,11 @@ def test_an_override_taken_back_closes_the_gate(team: Team, admin: Person, servi
 
 
 def test_whether_somebody_may_is_judged_once(
-    jira, team: Team, tc: Person, admin: Person, service: StoryService  # type: ignore[no-untyped-def]
+    jira,
+    team: Team,
+    tc: Person,
+    admin: Person,
+    service: StoryService,  # type: ignore[no-untyped-def]
 ) -> None:
     project = team.starts_project()
     admin.fills(project, "Gate Override", "Go on.")

@@ -71,7 +71,9 @@ def test_without_anybody_a_label_asks_for_an_owner(team: Team, tc: Person, servi
 
 @on_both
 def test_a_user_who_cannot_be_assigned_never_hinders_the_step(
-    jira, team: Team, service: StoryService  # type: ignore[no-untyped-def]
+    jira,
+    team: Team,
+    service: StoryService,  # type: ignore[no-untyped-def]
 ) -> None:
     gone = jira.site.user_by_login("integrations")
     jira.site.revocations.append(Revocation(permission="ASSIGNABLE_USER", user_id=gone.id))
@@ -83,7 +85,10 @@ def test_a_user_who_cannot_be_assigned_never_hinders_the_step(
 
 
 def test_a_role_given_to_one_who_cannot_be_assigned_leaves_the_step_as_it_is(
-    jira, team: Team, tc: Person, service: StoryService  # type: ignore[no-untyped-def]
+    jira,
+    team: Team,
+    tc: Person,
+    service: StoryService,  # type: ignore[no-untyped-def]
 ) -> None:
     project = team.starts_project()
     gone = jira.site.user_by_login("sales")
@@ -122,7 +127,7 @@ def test_public_holidays_are_no_business_days(team: Team, clock: Clock, begun: d
     assert project.step("goals").due == due
 
 
-@pytest.mark.where(lifecycle=extended('[calendar]\nextra_holidays = [2026-03-04]'))
+@pytest.mark.where(lifecycle=extended("[calendar]\nextra_holidays = [2026-03-04]"))
 def test_a_mapping_may_name_holidays_of_its_own(team: Team) -> None:
     assert team.starts_project().step("goals").due == date(2026, 3, 10)
 

@@ -32,9 +32,7 @@ def test_a_move_too_early_is_refused_with_every_reason_once(team: Team, tc: Pers
     assert len(project.said) == 1
 
 
-def test_each_further_try_is_refused_with_what_is_still_missing(
-    team: Team, tc: Person, service: StoryService
-) -> None:
+def test_each_further_try_is_refused_with_what_is_still_missing(team: Team, tc: Person, service: StoryService) -> None:
     project = team.starts_project()
     tc.moves(project, "Requirements")
     service.catches_up()
@@ -107,7 +105,12 @@ def test_a_refused_crossing_that_still_stands_is_accepted_once_its_gate_opens(
 
 
 def test_a_person_who_moves_the_issue_back_settles_a_violation(
-    jira, one_way: object, team: Team, tc: Person, admin: Person, service: StoryService  # type: ignore[no-untyped-def]
+    jira,
+    one_way: object,
+    team: Team,
+    tc: Person,
+    admin: Person,
+    service: StoryService,  # type: ignore[no-untyped-def]
 ) -> None:
     project = team.starts_project()
     tc.moves(project, "Requirements")
@@ -152,9 +155,7 @@ def test_a_tug_of_war_ends_with_a_change_of_facts(team: Team, admin: Person, ser
     assert "gate-violation" not in project.labels
 
 
-def test_refusals_hours_apart_are_no_tug_of_war(
-    team: Team, tc: Person, service: StoryService, clock: Clock
-) -> None:
+def test_refusals_hours_apart_are_no_tug_of_war(team: Team, tc: Person, service: StoryService, clock: Clock) -> None:
     project = team.starts_project()
     for _ in range(5):
         tc.moves(project, "Requirements")

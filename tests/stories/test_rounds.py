@@ -28,9 +28,7 @@ def test_a_round_counts_from_when_testing_begins(team: Team, service: StoryServi
     assert project.field("Certification Round") == 1
 
 
-def test_certification_does_not_open_before_testing_has_begun(
-    team: Team, tc: Person, service: StoryService
-) -> None:
+def test_certification_does_not_open_before_testing_has_begun(team: Team, tc: Person, service: StoryService) -> None:
     project = team.project_in("Certification")
     team.prepares_round(project)
     assert project.gate == "Closed"
@@ -53,9 +51,7 @@ def test_moving_on_to_launch_certifies_the_round_and_closes_its_step(team: Team)
 
 
 @on_both
-def test_moving_back_to_development_fails_the_round_when_feedback_is_there(
-    team: Team, integrations: Person
-) -> None:
+def test_moving_back_to_development_fails_the_round_when_feedback_is_there(team: Team, integrations: Person) -> None:
     project = team.project_in("Certification")
     team.begins_round(project)
     integrations.fails_round(project, feedback="Redeeming calls twice.", reasons=["Duplicate calls", "Token expiry"])
@@ -110,9 +106,7 @@ def test_feedback_given_on_the_screen_of_the_move_itself_counts(
     assert "Tokens expire." in project.step("build").description
 
 
-def test_the_second_build_carries_the_feedback_of_the_last_round(
-    team: Team, integrations: Person
-) -> None:
+def test_the_second_build_carries_the_feedback_of_the_last_round(team: Team, integrations: Person) -> None:
     project = team.project_in("Certification")
     team.fails_round(project, feedback="First: tokens.")
     team.begins_round(project)
@@ -209,9 +203,7 @@ def test_a_round_set_to_certified_waits_for_what_is_missing(
 # --- Withdrawn
 
 
-def test_a_visit_left_before_testing_is_withdrawn_and_no_round(
-    team: Team, tc: Person, service: StoryService
-) -> None:
+def test_a_visit_left_before_testing_is_withdrawn_and_no_round(team: Team, tc: Person, service: StoryService) -> None:
     project = team.project_in("Certification")
     tc.moves(project, "Development")
     service.catches_up()
@@ -229,9 +221,7 @@ def test_a_visit_left_before_testing_is_withdrawn_and_no_round(
     assert [entry["result"] for entry in project.rounds] == ["withdrawn", "certified"]
 
 
-def test_after_a_withdrawn_visit_there_is_no_feedback_to_address(
-    team: Team, tc: Person, service: StoryService
-) -> None:
+def test_after_a_withdrawn_visit_there_is_no_feedback_to_address(team: Team, tc: Person, service: StoryService) -> None:
     project = team.project_in("Certification")
     tc.moves(project, "Development")
     service.catches_up()
@@ -278,9 +268,7 @@ def test_late_materials_move_the_end_of_the_round(
     assert project.step("round").due == date(2026, 3, 18)
 
 
-def test_a_round_ended_early_is_accepted_and_marked(
-    team: Team, integrations: Person, service: StoryService
-) -> None:
+def test_a_round_ended_early_is_accepted_and_marked(team: Team, integrations: Person, service: StoryService) -> None:
     project = team.project_in("Certification")
     team.begins_round(project)
     integrations.moves(project, "Launch")

@@ -262,9 +262,7 @@ def test_an_overbooked_day_is_reported_not_undone(
 
 
 @pytest.mark.where(lifecycle=ONE_PLACE)
-def test_with_the_database_lost_the_bookings_are_read_from_the_issues(
-    team: Team, service: StoryService
-) -> None:
+def test_with_the_database_lost_the_bookings_are_read_from_the_issues(team: Team, service: StoryService) -> None:
     first, second = in_certification(team, 2)
     notified(team, first)
     service.loses_its_database()

@@ -70,9 +70,7 @@ def _ask_at_once(store: Store, mapping: Mapping, calendar: str) -> list[date]:
 
 
 @pytest.mark.where(lifecycle=ONE_PLACE)
-def test_two_workers_at_once_give_every_place_once(
-    team: Team, service: StoryService, clock: Clock
-) -> None:
+def test_two_workers_at_once_give_every_place_once(team: Team, service: StoryService, clock: Clock) -> None:
     projects = in_certification(team, 6)
     for project in projects:
         project.step("notify").done_by(team.people["integrator"])

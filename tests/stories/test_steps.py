@@ -60,9 +60,7 @@ def test_a_deleted_step_comes_back(team: Team, admin: Person, service: StoryServ
     assert project.stage == "Requirements"
 
 
-def test_a_step_done_and_then_deleted_must_be_done_again(
-    team: Team, admin: Person, service: StoryService
-) -> None:
+def test_a_step_done_and_then_deleted_must_be_done_again(team: Team, admin: Person, service: StoryService) -> None:
     project = team.starts_project()
     team.finishes(project)
     admin.deletes(project.step("goals"))
@@ -219,9 +217,7 @@ def test_a_step_is_not_reopened_before_its_grace_is_over(
     assert scope.status == "To Do"
 
 
-def test_changes_after_the_tests_are_tested_again(
-    team: Team, integrator: Person, service: StoryService
-) -> None:
+def test_changes_after_the_tests_are_tested_again(team: Team, integrator: Person, service: StoryService) -> None:
     project = team.project_in("Development")
     team.finishes(project)
     project.step("build").reopened_by(integrator)
@@ -246,9 +242,7 @@ def test_a_changed_work_order_is_approved_again(team: Team, tc: Person, service:
     assert "work_order_executed" in still_open
 
 
-def test_what_was_sent_stays_sent_whatever_is_reopened_later(
-    team: Team, tc: Person, service: StoryService
-) -> None:
+def test_what_was_sent_stays_sent_whatever_is_reopened_later(team: Team, tc: Person, service: StoryService) -> None:
     project = team.project_in("Requirements")
     team.finishes(project)
     project.step("technical_requirements").reopened_by(tc)
@@ -258,9 +252,7 @@ def test_what_was_sent_stays_sent_whatever_is_reopened_later(
     assert project.gate == "Closed"
 
 
-def test_what_was_sent_before_its_turn_is_reopened(
-    team: Team, integrations: Person, service: StoryService
-) -> None:
+def test_what_was_sent_before_its_turn_is_reopened(team: Team, integrations: Person, service: StoryService) -> None:
     project = team.project_in("Requirements")
     project.step("welcome_email").done_by(integrations)
     service.catches_up()
@@ -284,9 +276,7 @@ def test_an_empty_field_that_a_step_needs_is_a_reason_of_the_gate_not_to_reopen(
     assert "IDI Date is empty" in project.said[-1]
 
 
-def test_a_step_that_was_reopened_twice_says_so_twice(
-    team: Team, integrations: Person, service: StoryService
-) -> None:
+def test_a_step_that_was_reopened_twice_says_so_twice(team: Team, integrations: Person, service: StoryService) -> None:
     project = team.starts_project()
     evaluation = project.step("evaluation").done_by(integrations)
     service.catches_up()
@@ -359,9 +349,7 @@ def test_where_approvers_are_enforced_nobody_approves_for_another(
 # --- Twins
 
 
-def test_of_two_sub_tasks_with_one_marker_the_older_stays(
-    team: Team, tc: Person, service: StoryService
-) -> None:
+def test_of_two_sub_tasks_with_one_marker_the_older_stays(team: Team, tc: Person, service: StoryService) -> None:
     """A create that timed out and yet happened leaves two."""
     project = team.starts_project()
     twin = tc.asks(project, "stagegate", "Understand the client's goals")

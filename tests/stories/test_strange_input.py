@@ -27,9 +27,7 @@ def add_status(jira: Running, name: str) -> None:
     workflow.transitions.append(Transition(id="901", name=name, to=status.id))
     for number, known in enumerate(("Discovery", "Requirements")):
         to = jira.site.status_named(known).id
-        workflow.transitions.append(
-            Transition(id=f"91{number}", name="Resume", to=to, sources=frozenset({status.id}))
-        )
+        workflow.transitions.append(Transition(id=f"91{number}", name="Resume", to=to, sources=frozenset({status.id})))
 
 
 @on_both
@@ -285,9 +283,7 @@ def test_a_project_with_three_hundred_sub_tasks(jira: Running, team: Team, tc: P
 
 
 @on_both
-def test_a_project_with_a_thousand_changes(
-    jira: Running, team: Team, tc: Person, service: StoryService
-) -> None:
+def test_a_project_with_a_thousand_changes(jira: Running, team: Team, tc: Person, service: StoryService) -> None:
     project = team.starts_project()
     goals = jira.site.field_named("Project Goals").id
     jira.webhooks.pause()
@@ -407,9 +403,7 @@ def test_a_sub_tasks_event_leads_to_its_project(team: Team, tc: Person, service:
     assert project.open_steps() == ["scope", "evaluation"]
 
 
-def test_a_search_index_that_lags_never_misleads(
-    jira: Running, team: Team, tc: Person, service: StoryService
-) -> None:
+def test_a_search_index_that_lags_never_misleads(jira: Running, team: Team, tc: Person, service: StoryService) -> None:
     jira.site.search_delay = timedelta(minutes=5)
     jira.webhooks.faults.append(WebhookFault(action="drop"))
     project = team.starts_project()

@@ -77,9 +77,7 @@ def test_a_record_deleted_after_a_failed_round_keeps_the_count(
     ],
     ids=["half", "another version", "another issue's", "text", "list", "unknown stage"],
 )
-def test_a_damaged_record_is_repaired(
-    team: Team, tc: Person, service: StoryService, damage: object
-) -> None:
+def test_a_damaged_record_is_repaired(team: Team, tc: Person, service: StoryService, damage: object) -> None:
     project = team.project_in("Development")
     tc.writes_property(project, "stagegate", damage)
     service.looks_at(project)

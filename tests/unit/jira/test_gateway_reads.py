@@ -122,7 +122,7 @@ def test_a_sub_task_that_is_listed_but_not_given_is_unread_not_missing(cloud: Wo
 def test_300_sub_tasks(world: World) -> None:
     issue = world.create()
     steps = [world.step(issue, f"s{number}") for number in range(300)]
-    world.read(issue)
+    world.gateway.directory(world.mapping)
     world.reads()
     read = world.read(issue).issue
 
