@@ -126,10 +126,11 @@ class Screen:
 
 @dataclass(slots=True, kw_only=True)
 class FieldEquals:
-    """A native workflow condition: the field's shown value is `value`."""
+    """A native workflow condition: the field's shown value is `value`; by `OPTIONID`, the id of its option is."""
 
     field_id: str
     value: str
+    comparison: str = "STRING"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -142,6 +143,7 @@ class Transition:
     sources: frozenset[str] = frozenset()
     screen_id: str | None = None
     conditions: list[FieldEquals] = field(default_factory=list)
+    actions: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def is_global(self) -> bool:
@@ -159,6 +161,7 @@ class Workflow:
     status_ids: list[str]
     transitions: list[Transition]
     resolutions: dict[str, str] = field(default_factory=dict)
+    description: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -168,6 +171,49 @@ class ScreenSet:
     create: str
     edit: str
     view: str
+
+
+@dataclass(slots=True, kw_only=True)
+class TypeScheme:
+    """An issue type scheme; the default one takes every new type in."""
+
+    id: str
+    name: str
+    type_ids: list[str]
+    default_type_id: str | None = None
+    is_default: bool = False
+    description: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class ScreenScheme:
+    """A screen scheme: screen ids by use, `default` for the uses that it does not name."""
+
+    id: str
+    name: str
+    screens: dict[str, str]
+    description: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class TypeScreenScheme:
+    """An issue type screen scheme: screen scheme ids by issue type id, `default` for the others."""
+
+    id: str
+    name: str
+    schemes: dict[str, str]
+    description: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class WorkflowScheme:
+    """A workflow scheme: workflow ids by issue type id, and the one of the others."""
+
+    id: str
+    name: str
+    default: str
+    workflows: dict[str, str] = field(default_factory=dict)
+    description: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -189,7 +235,11 @@ class Actors:
 
 @dataclass(slots=True, kw_only=True)
 class Project:
-    """A project with its schemes, flattened: issue types, a workflow and screens for each type, who may do what."""
+    """A project with its schemes, flattened: issue types, a workflow and screens for each type, who may do what.
+
+    `type_scheme`, `screen_scheme` and `workflow_scheme` are the ids of schemes that were assigned; None stands for
+    schemes of its own that say what is flattened here (see `schemes`).
+    """
 
     id: str
     key: str
@@ -202,6 +252,10 @@ class Project:
     roles: dict[int, Actors] = field(default_factory=dict)
     description: str = ""
     project_type: str = "business"
+    team_managed: bool = False
+    type_scheme: str | None = None
+    screen_scheme: str | None = None
+    workflow_scheme: str | None = None
     last_number: int = 0
     former_keys: list[str] = field(default_factory=list)
 

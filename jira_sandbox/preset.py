@@ -34,6 +34,7 @@ from jira_sandbox.vocabulary import (
     ROLE_FIELDS,
     ROLES,
     SERVICE_FIELDS,
+    SIMPLE_STATUSES,
     STAGES,
     STEP_STATUSES,
     SYSTEM_CLAUSES,
@@ -48,16 +49,21 @@ def make_site(
     workflow: WorkflowStyle = "strict",
     failure_screen: bool = False,
     gate_condition: bool = False,
+    empty: bool = False,
     clock: Clock | None = None,
 ) -> Site:
     """Make a fresh site with project INT.
 
+    With `empty` the project is as Jira makes a new company-managed one: types Task, Bug and Sub-task, statuses To Do,
+    In Progress and Done, the default screen, no custom field; the options below don't matter then.
     `failure_screen` puts a screen with *Certification Feedback* and *Failure Reasons* on Certification → Development;
     `gate_condition` lets forward transitions be made only while the field *Gate* is Open.
     """
     site = Site(flavour=flavour, clock=clock or Clock())
     _people(site)
-    _vocabulary(site)
+    if empty:
+        return _empty(site)
+    _vocabulary(site, types=("Integration", "Sub-task", "Bug", "Task"), statuses=(*STAGES, *ENDS, *STEP_STATUSES))
     _fields(site)
     project = _project(site)
     site.fields |= {f.id: f for f in _custom_fields(site, project)}
@@ -93,12 +99,21 @@ def person(site: Site, name: str) -> User:
     return found
 
 
-def _vocabulary(site: Site) -> None:
-    for name in (*STAGES, *ENDS, *STEP_STATUSES):
+def _empty(site: Site) -> Site:
+    _vocabulary(site, types=("Task", "Bug", "Sub-task"), statuses=SIMPLE_STATUSES)
+    _fields(site)
+    site.add_screen("Default screen", [*COMMON_SCREEN, "environment"])
+    workflows.everywhere(site, "Simple workflow", SIMPLE_STATUSES, prefix="")
+    project = simple_project(site, key="INT", name="Integrations", lead=person(site, "admin"))
+    return site
+
+
+def _vocabulary(site: Site, *, types: tuple[str, ...], statuses: tuple[str, ...]) -> None:
+    for name in statuses:
         kind = "new" if name in NEW else "done" if name in DONE else "indeterminate"
         status = Status(id=str(site.next_id("status")), name=name, category=kind)
         site.statuses[status.id] = status
-    for name in ("Integration", "Sub-task", "Bug", "Task"):
+    for name in types:
         issue_type = IssueType(id=str(site.next_id("type")), name=name, subtask=name == "Sub-task")
         site.types[issue_type.id] = issue_type
     for number, name in enumerate(("Highest", "High", "Medium", "Low", "Lowest"), 1):

@@ -124,7 +124,11 @@ def project(view: View, what: Project) -> Json:
         "name": what.name,
         "projectTypeKey": what.project_type,
         "avatarUrls": avatars(view.base),
-    } | ({"simplified": False} if view.site.cloud else {})
+    } | _style(view, what)
+
+
+def _style(view: View, what: Project) -> Json:
+    return {"simplified": what.team_managed} if view.site.cloud else {}
 
 
 def role(view: View, what: Role, holder: Project | None = None) -> Json:

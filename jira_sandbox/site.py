@@ -12,6 +12,7 @@ from jira_sandbox.errors import JiraError, forbidden, invisible
 from jira_sandbox.model import (
     Dashboard,
     Field,
+    FieldEquals,
     Filter,
     Flavour,
     Issue,
@@ -22,12 +23,16 @@ from jira_sandbox.model import (
     Project,
     Role,
     Screen,
+    ScreenScheme,
     ScreenTab,
     Status,
     Transition,
+    TypeScheme,
+    TypeScreenScheme,
     User,
     Webhook,
     Workflow,
+    WorkflowScheme,
 )
 
 Announce = Callable[[Webhook, dict[str, Any]], None]
@@ -77,6 +82,10 @@ class Site:
     resolutions: dict[str, Named] = field(default_factory=dict)
     link_types: dict[str, LinkType] = field(default_factory=dict)
     workflows: dict[str, Workflow] = field(default_factory=dict)
+    type_schemes: dict[str, TypeScheme] = field(default_factory=dict)
+    screen_schemes: dict[str, ScreenScheme] = field(default_factory=dict)
+    type_screen_schemes: dict[str, TypeScreenScheme] = field(default_factory=dict)
+    workflow_schemes: dict[str, WorkflowScheme] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
     issues: dict[str, Issue] = field(default_factory=dict)
     issue_ids: dict[str, str] = field(default_factory=dict)
@@ -266,8 +275,11 @@ class Site:
 
     def condition_holds(self, issue: Issue, transition: Transition) -> bool:
         """Tell whether the transition's native conditions hold: the option shown in the field is the one asked for."""
-        for condition in transition.conditions:
-            options = {o.id: o.value for o in self.fields[condition.field_id].options()}
-            if options.get(issue.values.get(condition.field_id) or "") != condition.value:
-                return False
-        return True
+        return all(self._equals(issue, condition) for condition in transition.conditions)
+
+    def _equals(self, issue: Issue, condition: FieldEquals) -> bool:
+        held = issue.values.get(condition.field_id)
+        if condition.comparison == "OPTIONID":
+            return bool(held == condition.value)
+        options = {o.id: o.value for o in self.fields[condition.field_id].options()}
+        return options.get(held or "") == condition.value

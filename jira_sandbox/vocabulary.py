@@ -3,6 +3,7 @@
 STAGES = ("Discovery", "Requirements", "Development", "Certification", "Launch", "Live")
 ENDS = ("Declined", "Cancelled")
 STEP_STATUSES = ("To Do", "In Progress", "Done", "Won't Do", "Certified", "Failed")
+SIMPLE_STATUSES = ("To Do", "In Progress", "Done")
 NEW, DONE = ("Discovery", "To Do"), ("Live", *ENDS, "Done", "Won't Do", "Certified", "Failed")
 
 PEOPLE = {

@@ -5,7 +5,7 @@ from typing import Literal
 
 from jira_sandbox.model import FieldEquals, Project, Transition, Workflow
 from jira_sandbox.site import Site
-from jira_sandbox.vocabulary import ENDS, STAGES, STEP_STATUSES
+from jira_sandbox.vocabulary import ENDS, SIMPLE_STATUSES, STAGES, STEP_STATUSES
 
 WorkflowStyle = Literal["strict", "open"]
 
@@ -13,7 +13,7 @@ WorkflowStyle = Literal["strict", "open"]
 def give_workflows(site: Site, project: Project) -> None:
     """Add the workflow of steps and the simple one, and let each issue type of the project follow one of them."""
     step = everywhere(site, "INT: steps", STEP_STATUSES, prefix="")
-    plain = everywhere(site, "Simple workflow", ("To Do", "In Progress", "Done"), prefix="")
+    plain = everywhere(site, "Simple workflow", SIMPLE_STATUSES, prefix="")
     for type_id in project.type_ids:
         project.workflows[type_id] = (step if site.types[type_id].subtask else plain).id
 

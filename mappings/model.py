@@ -293,7 +293,3 @@ class Mapping(Declared):
     def title(self, stage: str) -> str:
         """Return a stage's title."""
         return self.stages[stage].title
-
-    def step(self, stage: str, step: str) -> Step | None:
-        """Return a step of a stage, where the mapping still has it."""
-        return self.stages[stage].steps.get(step) if stage in self.stages else None

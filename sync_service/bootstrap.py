@@ -6,8 +6,10 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import structlog
 
 from mappings import Mapping, MappingError, load
 from sync_service.config import Settings
@@ -28,6 +30,8 @@ ACCOUNTS_FRESH_FOR = 30.0
 """Seconds for which a receiver believes what it read there."""
 
 Clock = Callable[[], datetime]
+
+log = structlog.get_logger("stagegate.jira")
 
 
 def utc_now() -> datetime:
@@ -105,6 +109,23 @@ def jira_client(
     )
 
 
+def observing(metrics: Metrics) -> Observe:
+    """Return what counts each request to Jira and, at `debug`, logs it with the issue and the deliveries it is for."""
+
+    def observe(*, operation: str, status: int | None, seconds: float, waited: float, request_id: str | None) -> None:
+        metrics.observe_call(operation=operation, status=status, seconds=seconds, waited=waited, request_id=request_id)
+        log.debug(
+            "asked Jira",
+            operation=operation,
+            status=status,
+            seconds=round(seconds, 3),
+            waited=round(waited, 3),
+            request_id=request_id,
+        )
+
+    return observe
+
+
 def worker_service(
     settings: Settings,
     *,
@@ -116,7 +137,7 @@ def worker_service(
     """Build what a worker needs; touches neither Jira nor the database yet. `store_clock` is for tests."""
     metrics = create_metrics(shared=metrics_directory)
     store = open_store(settings.store.url, clock=store_clock)
-    client = jira_client(settings, store, clock=clock, wait=wait, observe=metrics.observe_call)
+    client = jira_client(settings, store, clock=clock, wait=wait, observe=observing(metrics))
     gateway = Gateway(client, load_mappings(settings))
     reconciler = Reconciler(
         gateway=gateway, store=store, metrics=metrics, enforce_since=settings.lifecycle.enforce_since
@@ -128,7 +149,14 @@ def worker_service(
         client=client,
         gateway=gateway,
         reconciler=reconciler,
-        worker=Worker(store, reconciler, metrics, owner=owner, threads=settings.worker.threads),
+        worker=Worker(
+            store,
+            reconciler,
+            metrics,
+            owner=owner,
+            threads=settings.worker.threads,
+            lease=timedelta(seconds=settings.worker.lease_seconds),
+        ),
         schedule=Schedule(gateway=gateway, store=store, reconciler=reconciler),
         metrics=metrics,
     )

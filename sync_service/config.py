@@ -100,6 +100,7 @@ class WorkerSettings(Section):
     """How the work is done."""
 
     threads: int = Field(default=4, ge=1)
+    lease_seconds: float = Field(default=120.0, ge=5)
     sweep_minutes: int = Field(default=15, ge=1)
     audit_hour: int = Field(default=3, ge=0, le=23)
     log: Literal["json", "console"] = "console"

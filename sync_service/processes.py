@@ -37,7 +37,9 @@ USAGE = 2
 GRACE_SECONDS = 9.0
 """What the processes have together to end what they are at."""
 
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 5.0
+"""Deliveries wait in the kernel meanwhile, and Jira waits 20 s for their answers; a fork costs little."""
+
 HEALTHY_SECONDS = 60.0
 """A process that ran as long was well: when it dies, it is started again as after its first death."""
 

@@ -11,10 +11,12 @@ from flask import Flask, Response, g, request
 from jira_sandbox.clock import http_date
 from jira_sandbox.errors import JiraError, unauthenticated
 from jira_sandbox.face import (
+    admin_webhooks,
     comments,
     control,
     control_site,
     dashboards,
+    fields,
     filters,
     issues,
     links,
@@ -22,10 +24,14 @@ from jira_sandbox.face import (
     people,
     projects,
     schemes,
+    screens,
     search,
     search_datacenter,
     session,
     transitions,
+    types,
+    workflow_schemes,
+    workflows,
 )
 from jira_sandbox.face.auth import authenticate
 from jira_sandbox.face.routing import Call, Endpoint, Reply, flask_rule
@@ -47,6 +53,12 @@ RESOURCES = (
     schemes,
     filters,
     dashboards,
+    fields,
+    screens,
+    types,
+    workflows,
+    workflow_schemes,
+    admin_webhooks,
     session,
 )
 CONTROL = "/_sandbox/"

@@ -5,6 +5,7 @@ from typing import Any
 
 from jira_sandbox.errors import JiraError, forbidden
 from jira_sandbox.face import shares
+from jira_sandbox.face.paging import page
 from jira_sandbox.face.routing import CLOUD, Call, Reply, Routes
 from jira_sandbox.model import Dashboard, Gadget
 from jira_sandbox.show import Json
@@ -83,6 +84,14 @@ def get_dashboards(call: Call) -> Json:
     start, size = call.number("startAt", 0), call.number("maxResults", 20, 1000)
     shown = [_shown(call, each) for each in found[start : start + size]]
     return {"startAt": start, "maxResults": size, "total": len(found), "dashboards": shown}
+
+
+@routes.on("GET", "dashboard/search", flavours=[CLOUD])
+def search(call: Call) -> Json:
+    """Answer with a page of the dashboards whose name has `dashboardName` in it."""
+    part, site = call.args.get("dashboardName", "").lower(), call.site
+    found = [d for d in site.dashboards.values() if part in d.name.lower() and shares.visible(call, d)]
+    return page(call, "dashboard/search", [_shown(call, each) for each in found])
 
 
 @routes.on("POST", "dashboard", flavours=[CLOUD])

@@ -35,10 +35,11 @@ def server_info(call: Call) -> Json:
 @routes.on("GET", "field")
 def get_fields(call: Call) -> list[Json]:
     """Answer with every field."""
-    return [_field(field) for field in call.site.fields.values()]
+    return [field_shown(field) for field in call.site.fields.values()]
 
 
-def _field(field: Field) -> Json:
+def field_shown(field: Field) -> Json:
+    """Show a field."""
     shown: Json = {
         "id": field.id,
         "key": field.id,

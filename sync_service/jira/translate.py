@@ -226,7 +226,19 @@ def project_issue(
         record=(issue.get("properties") or {}).get(PROPERTY),
         categories=directory.categories,
         unassignable=unassignable,
+        people=dict(_people(issue, mapping, directory)),
     )
+
+
+def _people(issue: Json, mapping: Mapping, directory: Directory) -> Iterator[tuple[str, str]]:
+    """Yield the names behind the accounts of the project issue's roles and of those who changed it."""
+    fields, log = issue["fields"], issue.get("changelog") or {}
+    held = [fields.get(directory.field_ids[key]) for key, field in mapping.fields.items() if field.type == "user"]
+    changed = [entry.get("author") for entry in log.get("histories") or []]
+    for person in [fields.get("creator"), *changed, *held]:
+        name = account(person)
+        if name and person.get("displayName"):
+            yield name, str(person["displayName"])
 
 
 def ways(transitions: list[Json], directory: Directory) -> Iterator[tuple[str, str]]:

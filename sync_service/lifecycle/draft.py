@@ -28,7 +28,7 @@ class Draft:
         self.moves: dict[str, tuple[str, ...]] = {}
         self.comments: dict[str, list[str]] = {}
         self.reasons: dict[str, list[str]] = {}
-        self.notes: list[str] = []
+        self.notes: dict[str, None] = {}
         self.looks: set[datetime] = set()
         self._changes = 0
         self._at = max((now, *(log[-1].at for log in self._logs() if log)))
@@ -53,8 +53,7 @@ class Draft:
 
     def note(self, text: str) -> None:
         """Tell the operator something, once."""
-        if text not in self.notes:
-            self.notes.append(text)
+        self.notes[text] = None
 
     # --- The project issue
 

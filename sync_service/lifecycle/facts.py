@@ -83,7 +83,7 @@ class ProjectIssue:
     `complete` says whether `changes` reach back to the creation; `ways` are the statuses that the workflow offers now;
     `ours` the accounts that the service writes or wrote with, the present one first; `groups` the groups and roles
     (`group:NAME`, `role:NAME`) of those accounts whose rights are in question; `categories` the category of each known
-    status; `unread` the sub-tasks that are listed but could not be read.
+    status; `unread` the sub-tasks that are listed but could not be read; `people` the names behind accounts.
     """
 
     id: str
@@ -105,6 +105,7 @@ class ProjectIssue:
     groups: MappingOf[str, frozenset[str]] = field(default_factory=dict)
     categories: MappingOf[str, str] = field(default_factory=dict)
     unassignable: frozenset[str] = frozenset()
+    people: MappingOf[str, str] = field(default_factory=dict)
 
     def last_change(self, *fields: str) -> Change | None:
         """Return the newest change of any of the fields."""

@@ -91,7 +91,7 @@ def _is_contradicted(record: Record, issue: ProjectIssue, mapping: Mapping) -> b
     if not own or own[-1][1] == record.stage:
         return False
     change, stage = own[-1]
-    return change.order > order(record.accepted[-1].at, record.accepted[-1].change) or issue.fields.get(
+    return change.order > max(order(at, entry) for _, at, entry in record.accepted) or issue.fields.get(
         STAGE_FIELD
     ) == mapping.title(stage)
 
@@ -194,12 +194,9 @@ def unanswered(issue: ProjectIssue, mapping: Mapping, record: Record) -> tuple[C
 
 def _waiting(issue: ProjectIssue, mapping: Mapping, record: Record) -> tuple[Crossing, ...]:
     """Return the crossings after the last one that was answered; our own way back answers all before it."""
-    answered = order(record.accepted[-1].at, record.accepted[-1].change)
-    if record.refused is not None:
-        answered = max(answered, order(record.refused.at, record.refused.through))
     log = crossings(issue, mapping)
     returns = [c.order for c in log if c.target == record.stage and c.author in issue.ours]
-    answered = max([answered, *returns])
+    answered = max([record.answered, *returns])
     return tuple(c for c in log if c.order > answered)
 
 

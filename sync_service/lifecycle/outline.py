@@ -28,6 +28,7 @@ def outline(state: State) -> Json:
         "created": _told(issue.created),
         "fields": {key: _told(issue.fields.get(key)) for key in mapping.fields},
         "labels": sorted(issue.labels),
+        "people": dict(issue.people),
         "visits": [_visit(state, position) for position in range(len(state.visits))],
         "steps": [_step(state, step) for step in state.steps],
         "requests": [_request(state, label) for label in mapping.requests if _open_requests(state, label)],

@@ -11,7 +11,7 @@ from sync_service.lifecycle.actions import Action
 from sync_service.lifecycle.draft import Draft
 from sync_service.lifecycle.facts import ProjectIssue
 from sync_service.lifecycle.rules import certification, mirror, upkeep
-from sync_service.lifecycle.rules.answer import answer_crossing, mark_violation
+from sync_service.lifecycle.rules.answer import Answer, answer_crossing, mark_violation
 from sync_service.lifecycle.state import State, derive
 
 Rule = Callable[[State, Draft], None]
@@ -53,7 +53,8 @@ class Plan:
 
     `state` is where the project will stand; `look_again` when time alone changes something; `again` whether another
     crossing waits for its answer; `wish` the earliest day of a slot that is to be reserved before planning again;
-    `booking` the day that the project's reservation must have afterwards; `refused` why nothing can be decided.
+    `booking` the day that the project's reservation must have afterwards; `refused` why nothing can be decided;
+    `answer` how a crossing is answered, where this plan answers one.
     """
 
     state: State
@@ -64,6 +65,7 @@ class Plan:
     wish: date | None = None
     booking: date | None = None
     refused: str = ""
+    answer: Answer | None = None
 
 
 def plan(
@@ -80,7 +82,7 @@ def plan(
     if issue.status not in mapping.stage_by_status:
         return _lost(state, draft)
     state = _pass(BEFORE_ANSWERING, state, draft)
-    answer_crossing(state, draft)
+    answer = answer_crossing(state, draft)
     state = _settle(_renewed(state, draft), draft)
     wish = certification.wished_slot(state)
     if reserved is not None and wish is not None:
@@ -94,6 +96,7 @@ def plan(
         notes=tuple(draft.notes),
         wish=wish,
         booking=state.round.slot if state.round and not state.ended else None,
+        answer=answer,
     )
 
 

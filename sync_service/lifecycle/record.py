@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from sync_service.lifecycle.facts import Order, order
+
 PROPERTY = "stagegate"
 STEP_PROPERTY = "stagegate.step"
 VERSION = 1
@@ -98,6 +100,12 @@ class Record(Kept):
     def stage(self) -> str:
         """The last accepted stage."""
         return self.accepted[-1].stage
+
+    @property
+    def answered(self) -> Order:
+        """The place in the change log up to which crossings are answered."""
+        accepted = max(order(at, change) for _, at, change in self.accepted)
+        return max(accepted, order(self.refused.at, self.refused.through)) if self.refused else accepted
 
     def round_of(self, visit: str) -> Round:
         """Return what is known of a certification visit."""

@@ -5,13 +5,19 @@ from collections.abc import Mapping as MappingOf
 from string import Formatter
 from typing import Any
 
-SPECIAL = re.compile(r"[\\{}\[\]|*_+^~!#?]|(?<!\w)-|-(?!\w)")
+SPECIAL = re.compile(r"[\\{}\[\]|*_+^~!#?]|(?<!\w)-|-(?!\w)|(?<=^h\d)\.|(?<=^bq)\.")
 """A hyphen within a word stays: Jira makes a link of `INT-14` only as it stands."""
+BACKSLASH = "&#92;"
+"""Two backslashes are a line break in wiki markup, and one before an escape would undo it."""
 
 
 def escape(text: str) -> str:
     """Return one line of text with every character that wiki markup gives a meaning escaped."""
-    return SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
+    return SPECIAL.sub(_escaped, " ".join(text.split()))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return BACKSLASH if found[0] == "\\" else f"\\{found[0]}"
 
 
 def escape_lines(text: str) -> str:

@@ -1,7 +1,5 @@
 """The words of a step's sub-task: the mapping's templates, filled with the project's own."""
 
-from datetime import date
-
 from sync_service.lifecycle.facts import Value
 from sync_service.lifecycle.rounds import FAILED
 from sync_service.lifecycle.state import State
@@ -48,6 +46,6 @@ def _fields(state: State) -> dict[str, str]:
 def _text(value: Value) -> str:
     if isinstance(value, tuple):
         return ", ".join(value)
-    if isinstance(value, date | float | int):
-        return str(value)
-    return value or ""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value or "")

@@ -1,16 +1,19 @@
 """The ledger: what was planned and done, and why; for audit and reports, never read to decide."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, Select, delete, insert, select
 
 from sync_service.store.database import Database
 from sync_service.store.schema import ledger
 from sync_service.store.times import from_stamp, milliseconds, to_stamp
 from sync_service.store.values import Entry
+
+_PAGE = 1000
+"""How many rows are read at once: what a walk over the whole ledger needs in memory."""
 
 _PRUNED_AT_ONCE = 1000
 """How many rows one transaction deletes, so that no delivery waits long behind it."""
@@ -36,6 +39,17 @@ class Ledger:
         if kind is not None:
             question = question.where(ledger.c.kind == kind)
         return self._database.read(lambda connection: tuple(_entry(row) for row in connection.execute(question)))
+
+    def walk(self, kind: str) -> Iterator[Entry]:
+        """Walk over all entries of a kind, oldest first, however many, in constant memory."""
+        last = 0
+        question = select(ledger).where(ledger.c.kind == kind).order_by(ledger.c.id).limit(_PAGE)
+        while rows := self._after(question, last):
+            yield from (_entry(row) for row in rows)
+            last = rows[-1].id
+
+    def _after(self, question: Select[Any], last: int) -> Sequence[Row[Any]]:
+        return self._database.read(lambda connection: connection.execute(question.where(ledger.c.id > last)).all())
 
     def prune(self, older_than: timedelta) -> int:
         """Delete entries of longer ago than that, and return how many."""

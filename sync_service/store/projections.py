@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, or_, select
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select
 
 from sync_service.store.database import Database
 from sync_service.store.schema import projection
@@ -50,6 +50,11 @@ class Projections:
         while page := self._rows(question.where(projection.c.issue_id > last)):
             yield from page
             last = page[-1].issue_id
+
+    def count(self) -> int:
+        """Return how many issues are known."""
+        question = select(func.count()).select_from(projection)
+        return self._database.read(lambda connection: int(connection.execute(question).scalar_one()))
 
     def fingerprints(self, issue_ids: Iterable[str]) -> dict[str, str]:
         """Return the fingerprint of each of these issues that is known."""

@@ -3,10 +3,10 @@
 import threading
 import traceback
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
-from time import perf_counter
+from time import monotonic, perf_counter
 
 import structlog
 
@@ -25,6 +25,7 @@ from sync_service.worker.retry import (
     Refused,
     Shelve,
     decide,
+    outage_wait,
 )
 
 log = structlog.get_logger("stagegate.worker")
@@ -44,10 +45,19 @@ STORE_WAIT = 2.0
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """A run under way; `lost` is set when its lease could not be renewed."""
+    """A run under way; `lost` is set when another has its lease, `until` is when it ends if it is not renewed.
+
+    By the monotonic clock, from before the store was asked: so it ends here before it ends there, also when the store
+    can't be reached any more and another host takes over.
+    """
 
     claim: Claim
-    lost: threading.Event
+    until: float
+    lost: threading.Event = field(default_factory=threading.Event)
+
+    def may_write(self, spare: float) -> bool:
+        """Tell whether the lease is ours for at least so many seconds more."""
+        return not self.lost.is_set() and monotonic() + spare < self.until
 
 
 class Worker:
@@ -73,16 +83,19 @@ class Worker:
         self._lock = threading.Lock()
         self._freed = threading.Semaphore(threads)
         self._stop = threading.Event()
+        self._outages = 0
+        self._outage_ends = 0.0
 
     # --- One step at a time, for tests and commands
 
     def drain(self, most: int = 1000) -> int:
         """Run what is due, one after the other, until nothing is; return how many runs that took."""
         for count in range(most):
+            until = self._lease_end()
             claims = self.store.queue.claim(1, owner=self.owner, lease=self.lease)
             if not claims:
                 return count
-            self._run(Run(claim=claims[0], lost=threading.Event()))
+            self._run(Run(claim=claims[0], until=until))
         raise StagegateError(f"the queue is not empty after {most} runs: something keeps asking for a look")
 
     # --- The loop
@@ -95,7 +108,10 @@ class Worker:
             while not self._stop.is_set():
                 self._dispatch(pool)
         renewing.join()
-        self.store.queue.release(self.owner)
+        try:
+            self.store.queue.release(self.owner)
+        except StoreError as error:
+            log.warning("leases could not be given back, they end by themselves", error=str(error))
 
     def stop(self) -> None:
         """Ask the loop to end: nothing new is claimed, and nothing under way writes any more."""
@@ -110,8 +126,9 @@ class Worker:
         while free < self.threads and self._freed.acquire(blocking=False):
             free += 1
         try:
+            until = self._lease_end()
             for claim in self._claim(free):
-                run = Run(claim=claim, lost=threading.Event())
+                run = Run(claim=claim, until=until)
                 with self._lock:
                     self._runs[claim.lease] = run
                 free -= 1
@@ -132,6 +149,10 @@ class Worker:
             self.store.queue.wait(IDLE_WAIT)
         return claims
 
+    def _lease_end(self) -> float:
+        """Return when a lease that is asked for now ends, by the monotonic clock."""
+        return monotonic() + self.lease.total_seconds()
+
     def _ended(self, future: "Future[None]") -> None:
         self._freed.release()
         if error := future.exception():
@@ -144,13 +165,16 @@ class Worker:
                 runs = list(self._runs.values())
             if not runs:
                 continue
+            until = self._lease_end()
             try:
                 kept = self.store.queue.renew([run.claim for run in runs], self.lease)
             except StoreError as error:
                 log.error("leases can't be renewed", error=str(error))
                 continue
             for run in runs:
-                if run.claim.lease not in kept:
+                if run.claim.lease in kept:
+                    run.until = until
+                else:
                     run.lost.set()
 
     # --- One run
@@ -169,9 +193,12 @@ class Worker:
     def _outcome(self, run: Run) -> Outcome:
         if run.claim.attempts >= MOST_ATTEMPTS:
             return Failed(error=StagegateError("it ended its worker, or failed, too often; see the worker's log"))
-        return self.reconciler.look(run.claim, lambda: not run.lost.is_set() and not self._stop.is_set())
+        spare = self.lease.total_seconds() / 4  # for the write itself; renewed at each quarter, none lasts less
+        return self.reconciler.look(run.claim, lambda: run.may_write(spare) and not self._stop.is_set())
 
     def _settle(self, claim: Claim, outcome: Outcome) -> None:
+        if not isinstance(outcome, Failed):
+            self._outages = 0
         match outcome:
             case Done():
                 self.store.queue.done(claim)
@@ -184,16 +211,25 @@ class Worker:
                 self._fail(claim, outcome.error)
 
     def _fail(self, claim: Claim, error: Exception) -> None:
-        match decide(error, claim.attempts + 1):
+        for_all = isinstance(error, JiraError) and error.site_wide
+        match decide(error, claim.attempts + 1, outages=self._outage() if for_all else 0):
             case Shelve():
                 self.store.queue.fail(claim, failure_of(error), retry_after=None)
             case Again(after=after, counts=counts, hold=hold):
-                if isinstance(error, JiraError) and error.site_wide:
+                if for_all:
                     self.store.marks.pause("jira", after)
                 if counts:
                     self.store.queue.fail(claim, failure_of(error), retry_after=after, hold=hold)
                 else:
                     self.store.queue.later(claim, after, hold=hold)
+
+    def _outage(self) -> int:
+        """Note that Jira failed as a whole; return how often in a row, runs that met the same outage counted once."""
+        with self._lock:
+            if monotonic() >= self._outage_ends:
+                self._outages += 1
+                self._outage_ends = monotonic() + outage_wait(self._outages).total_seconds()
+            return self._outages
 
 
 def failure_of(error: Exception) -> Failure:

@@ -13,7 +13,7 @@ from sync_service.errors import StagegateError
 from sync_service.jira.directory import SiteMismatch
 from sync_service.jira.errors import NotFound
 from sync_service.jira.gateway import Elsewhere, Found, Gateway, NoWay, Unmanaged, with_keys
-from sync_service.lifecycle.actions import Action, Move, sentence
+from sync_service.lifecycle.actions import Action, Edit, Move, sentence
 from sync_service.lifecycle.outline import outline
 from sync_service.lifecycle.plan import Plan, plan
 from sync_service.lifecycle.slots import next_free_slot, overbooked
@@ -26,6 +26,8 @@ log = structlog.get_logger("stagegate.worker")
 UNREAD_WAIT = timedelta(seconds=10)
 MISMATCH_WAIT = timedelta(minutes=10)
 MOST_DELIVERIES = 5
+ANSWERED = "answered"
+"""The kind of the ledger's entries that tell how a crossing was answered."""
 NOT_SEEN_CLOSELY = ""
 """The fingerprint of an issue that we have just written to: what it looks like now must be read first."""
 
@@ -58,8 +60,9 @@ class Reconciler:
 
     def look(self, claim: Claim, still_mine: Callable[[], bool]) -> Outcome:
         """Look at the claimed issue; never raises: what went wrong is the outcome."""
-        with structlog.contextvars.bound_contextvars(issue=claim.label or claim.issue_id):
+        with structlog.contextvars.bound_contextvars(issue=claim.label or claim.issue_id, deliveries=()):
             try:
+                structlog.contextvars.bind_contextvars(deliveries=self._deliveries(claim))
                 look = self._look(claim, still_mine)
             except NotFound:
                 self._forget(claim.issue_id)
@@ -227,8 +230,30 @@ class Reconciler:
             detail=detail,
             deliveries=self._deliveries(claim),
         )
-        self.store.ledger.write([entry])
+        self.store.ledger.write([entry, *self._answer(found, decided, done)])
         log.info("wrote" if done else "noted", what=detail["planned"], why=list(reasons))
+
+    def _answer(self, found: Found, decided: Plan, done: list[Action]) -> Iterator[Entry]:
+        """Count and tell how a crossing was answered, once the record that holds the answer is written."""
+        answer = decided.answer
+        if answer is None or not any(isinstance(action, Edit) and action.record is not None for action in done):
+            return
+        self.metrics.gates.labels(f"{answer.source}-{answer.target}", answer.verdict).inc()
+        yield Entry(
+            issue_id=found.issue.id,
+            key=found.issue.key,
+            kind=ANSWERED,
+            at=found.at,
+            reasons=answer.reasons,
+            detail={
+                "source": answer.source,
+                "target": answer.target,
+                "verdict": answer.verdict,
+                "change": answer.change,
+                "moved_at": answer.at.isoformat(),
+                "by": answer.author,
+            },
+        )
 
     def _deliveries(self, claim: Claim) -> tuple[str, ...]:
         """Return the newest deliveries that asked for this look."""

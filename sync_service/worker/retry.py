@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from sync_service.errors import StagegateError
 from sync_service.jira.errors import JiraError
+from sync_service.store import NotStorable, StoreError, StoreUnavailable
 
 MOST_ATTEMPTS = 8
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=30)
+FIRST_OUTAGE_WAIT = timedelta(seconds=1)
 OUTAGE_WAIT = timedelta(seconds=30)
 
 
@@ -58,22 +60,31 @@ class Shelve:
     """Park the key as dead until a new event or a person revives it."""
 
 
-def decide(error: Exception, attempts: int, jitter: float | None = None) -> Again | Shelve:
+def decide(error: Exception, attempts: int, jitter: float | None = None, *, outages: int = 1) -> Again | Shelve:
     """Decide what becomes of a key whose run failed for the `attempts`-th time (from 1).
 
-    An outage that every issue would meet is never held against one; what no new look can mend is parked at once;
-    everything else is tried again with growing pauses, and parked after eight attempts. `jitter` is from 0 to 1.
+    An outage that every issue would meet, Jira's or the store's, is never held against one; what no new look can mend
+    is parked at once; everything else is tried again with growing pauses, and parked after eight attempts. `jitter`
+    is from 0 to 1; `outages` tells how often in a row Jira failed as a whole, for one 503 is no reason to rest long.
     """
-    if isinstance(error, JiraError):
-        if error.retry_after is not None:
-            return Again(after=error.retry_after, counts=not error.site_wide, hold=True)
-        if error.site_wide:
-            return Again(after=OUTAGE_WAIT, counts=False)
-        if not error.repeatable:
+    match error:
+        case JiraError(retry_after=timedelta() as asked):
+            return Again(after=asked, counts=not error.site_wide, hold=True)
+        case JiraError(site_wide=True):
+            return Again(after=outage_wait(outages), counts=False)
+        case StoreUnavailable():
+            return Again(after=FIRST_WAIT, counts=False)
+        case JiraError(repeatable=False) | NotStorable():
             return Shelve()
-    elif isinstance(error, StagegateError):
-        return Shelve()
+        case StagegateError() if not isinstance(error, JiraError | StoreError):
+            return Shelve()
     return Shelve() if attempts >= MOST_ATTEMPTS else Again(after=pause(attempts, jitter), counts=True)
+
+
+def outage_wait(outages: int) -> timedelta:
+    """Return how long everybody rests after so many failures of Jira as a whole in a row (from 1): doubled, to 30 s."""
+    doubled: timedelta = min(FIRST_OUTAGE_WAIT * 2 ** min(outages - 1, 10), OUTAGE_WAIT)
+    return doubled
 
 
 def pause(attempts: int, jitter: float | None = None) -> timedelta:

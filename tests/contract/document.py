@@ -1,9 +1,18 @@
 """Atlassian's OpenAPI document of Jira Cloud, and what it has against an exchange.
 
 The document describes REST v3; the product speaks v2, which has the same operations under `/rest/api/2` with wiki text
-where v3 has the Atlassian Document Format. So paths are mapped; texts need no exception, since the document leaves the
-contents of `fields` and of a comment's `body` open. What else is allowed stands in `EXCEPTIONS`, each with its reason.
-"""
+where v3 has the Atlassian Document Format. Everything in which Jira is not held to the letter of the document:
+
+| where | what is allowed | why |
+|---|---|---|
+| paths | `/rest/api/2` and `/latest` are checked as `/rest/api/3` | the same operations; texts need no exception, since the document leaves `fields` and a comment's `body` open |
+| `EXCEPTIONS` | replies that are not Jira's own, 401 and 403 anywhere | see there |
+| `NULLABLE` | null in a change's `from`, `to` and their texts | see there |
+| `is_moment` | an offset without a colon | so Jira writes every time |
+| empty replies | are checked as null | where Jira answers with nothing the document has a schema that takes anything, but asks for something |
+| sign-in | a bearer token where it says OAuth 2.0 | a service account's token at the API gateway; openapi-core knows no OAuth |
+| itself | the document is not checked (`spec_validator_cls=None`) | one of its defaults lies outside its own enum |
+"""  # noqa: E501  a table
 
 import json
 import re
@@ -122,9 +131,7 @@ class Document:
         for schema, name in NULLABLE:
             content["components"]["schemas"][schema]["properties"][name]["nullable"] = True
         self.operations = {(m.upper(), p) for p, item in content["paths"].items() for m in item if m != "parameters"}
-        # A bearer token takes the place of OAuth 2.0's access token; openapi-core knows no OAuth.
         content["components"]["securitySchemes"]["OAuth2"] = {"type": "http", "scheme": "bearer"}
-        # One default of the document lies outside its own enum; the document itself is not under test.
         config = Config(spec_validator_cls=None, extra_format_validators={"date-time": is_moment})
         self._api = OpenAPI.from_dict(content, config=config)
 
@@ -137,7 +144,6 @@ class Document:
         if not _is_allowed("request", exchange):
             yield from (f"request: {_words(error)}" for error in self._api.iter_request_errors(request))
         if not _is_allowed("reply", exchange):
-            # Where Jira answers with nothing the document has an open schema, which asks for something.
             empty = not exchange.reply
             content, kind = (b"null", "application/json") if empty else (exchange.reply, exchange.reply_type)
             reply = _Reply(content, exchange.status or 0, kind)

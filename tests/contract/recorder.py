@@ -9,7 +9,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -56,7 +56,7 @@ class Recorder:
             lost = environ.get("jira_sandbox.cut") == "reset" and not said
             status = None if lost else int(begun[0].split()[0])
             kind = next((value for name, value in begun[1] if name.lower() == "content-type"), "")
-            self.add(_with_reply(exchange, status, said, kind))
+            self.add(replace(exchange, status=status, reply=said, reply_type=kind))
             return [said]
 
         return serve
@@ -104,10 +104,6 @@ def _request(environ: dict[str, Any], body: bytes) -> Exchange:
         body=body,
         content_type=environ.get("CONTENT_TYPE", ""),
     )
-
-
-def _with_reply(exchange: Exchange, status: int | None, said: bytes, kind: str) -> Exchange:
-    return Exchange(**{**asdict(exchange), "status": status, "reply": said, "reply_type": kind})
 
 
 def operation_of(exchange: Exchange) -> str:

@@ -7,6 +7,7 @@ what they do. Derandomised, so that every run plays the same stories.
 import os
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from jira_sandbox import Clock, Running, WebhookFault
 from jira_sandbox.workflows import WorkflowStyle
 from tests.stories.conftest import FIRST_DAY
 from tests.stories.running import Postman, StoryService
-from tests.stories.snapshots import look_cut_short, view
+from tests.stories.snapshots import look_cut_short
 from tests.stories.team import STAGES, WRITTEN_DOWN, Named, Person, Project, Scene, Step, Team, twins
 
 STATUSES = ("To Do", "In Progress", "Done", "Done", "Done", "Won't Do", "Certified", "Failed")
@@ -239,7 +240,7 @@ class AnyOrder(RuleBasedStateMachine):
         if getattr(self, "settled", False):
             visits = self.project.visits
             assert visits[: len(self.visits)] == self.visits
-            assert all(before != after for before, after in zip(visits, visits[1:], strict=False))
+            assert all(before != after for before, after in pairwise(visits))
             self.visits = visits
 
     @invariant()

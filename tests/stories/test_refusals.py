@@ -168,6 +168,13 @@ def test_refusals_hours_apart_are_no_tug_of_war(team: Team, tc: Person, service:
 
 # --- Warn, observe
 
+STRICTER_AT_ONE = """
+extends = "paytronix"
+enforcement = "observe"
+[gates.requirements.development]
+enforcement = "enforce"
+"""
+
 
 @pytest.mark.where(lifecycle='extends = "paytronix"\nenforcement = "warn"\n')
 def test_warn_accepts_with_comment_and_label(team: Team, tc: Person, service: StoryService) -> None:
@@ -196,9 +203,7 @@ def test_observe_accepts_and_only_records(team: Team, tc: Person, service: Story
     assert not project.labels & {"gate-warning", "gate-violation"}
 
 
-@pytest.mark.where(
-    lifecycle='extends = "paytronix"\nenforcement = "observe"\n[gates.requirements.development]\nenforcement = "enforce"\n'
-)
+@pytest.mark.where(lifecycle=STRICTER_AT_ONE)
 def test_a_gate_may_be_stricter_than_its_lifecycle(team: Team, tc: Person, service: StoryService) -> None:
     project = team.starts_project()
     tc.moves(project, "Requirements")

@@ -1,4 +1,4 @@
-"""Slots: the start of a round, proposed from the calendar, given up when the materials are late, people's choice first."""
+"""Slots: the start of a round, proposed from the calendar, given up when materials are late, people's choice first."""
 
 from datetime import date, timedelta
 

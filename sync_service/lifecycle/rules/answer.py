@@ -1,6 +1,7 @@
 """Answer the crossings: accept or refuse, say why once, send back. docs/lifecycle.md, *Crossings*."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sync_service.lifecycle import messages
 from sync_service.lifecycle.draft import Draft
@@ -16,20 +17,58 @@ PATIENCE = 3
 """Refusals of one edge within an hour after which the service stops moving the issue back."""
 
 
-def answer_crossing(state: State, draft: Draft) -> None:
-    """Answer the first crossing that waits, or judge again the one that still stands."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """How a crossing was answered, for whoever counts: `verdict` is one of accepted, refused, overridden, warned,
+    observed; `author` is who made the crossing `change` at `at`; `reasons` are what the gate missed, by their codes.
+    """
+
+    source: str
+    target: str
+    verdict: str
+    change: str
+    at: datetime
+    author: str | None
+    reasons: tuple[str, ...] = ()
+
+
+def answer_crossing(state: State, draft: Draft) -> Answer | None:
+    """Answer the first crossing that waits, or judge again the one that still stands; return an answer newly given."""
     crossing = state.unanswered[0] if state.unanswered else state.standing
     if crossing is None:
-        return
+        return None
     verdict = judge(state, crossing.target)
     if _is_answered_with_another(state, crossing) and _way_back(state, crossing):
         _send_back(state, draft, crossing)
     elif verdict.accepts:
         _accept(state, draft, crossing, verdict)
+        return _answered(state, crossing, verdict)
     elif state.unanswered or not _is_answered(state, crossing):
         _refuse(state, draft, crossing)
+        return _answered(state, crossing, verdict)
     elif not _is_held(state):
         _send_back(state, draft, crossing)
+    return None
+
+
+def _answered(state: State, crossing: Crossing, verdict: Verdict) -> Answer:
+    return Answer(
+        source=state.stage,
+        target=crossing.target,
+        verdict=_word(verdict),
+        change=crossing.change,
+        at=crossing.at,
+        author=crossing.author,
+        reasons=tuple(reason.code for reason in verdict.reasons),
+    )
+
+
+def _word(verdict: Verdict) -> str:
+    if not verdict.reasons:
+        return "accepted"
+    if verdict.overridden:
+        return "overridden"
+    return {"enforce": "refused", "warn": "warned", "observe": "observed"}[verdict.enforcement]
 
 
 def _is_answered(state: State, crossing: Crossing) -> bool:

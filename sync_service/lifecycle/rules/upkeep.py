@@ -93,9 +93,9 @@ def close_what_is_over(state: State, draft: Draft) -> None:
     reopened = state.mapping.jira.labels.reopened
     for identity, twins in state.index.items():
         for subtask in twins[1:] if identity in needed else twins:
-            if not subtask.is_done and subtask.id:
+            if not subtask.is_done:
                 draft.move_step(subtask, _closing_statuses(state, identity), "done", "the visit that needed it is over")
-            elif subtask.is_done:
+            else:
                 draft.label_step(subtask, reopened, present=False, why="it is done again")
 
 

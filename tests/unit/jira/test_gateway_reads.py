@@ -41,6 +41,17 @@ def test_an_issue_with_its_sub_tasks_costs_two_requests(world: World) -> None:
     assert [(c.field, c.before, c.after) for c in one.changes if c.field == "status"] == [("status", "To Do", "Done")]
 
 
+def test_data_center_knows_people_by_name_and_its_change_log_by_key(datacenter: World) -> None:
+    issue = datacenter.create()
+    step = datacenter.step(issue)
+    datacenter.edit(step, "admin", assignee={"name": "tc"})
+    (read,) = datacenter.read(issue).issue.subtasks
+    (change,) = read.changes
+
+    assert (read.assignee, change.author, change.field) == ("tc", "admin", "assignee")
+    assert change.after == preset.person(datacenter.site, "tc").key != "tc"
+
+
 def test_an_issue_without_sub_tasks_costs_one(world: World) -> None:
     issue = world.create()
     world.read(issue)

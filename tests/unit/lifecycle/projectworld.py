@@ -155,9 +155,7 @@ class World:
         decided = plan(self.facts, self.mapping, self.now, self.enforce_since)
         if decided.wish is None or self.mapping.certification is None:
             return decided
-        start = next_free_slot(
-            self.mapping.calendar, self.mapping.certification.capacity, self.taken, decided.wish
-        )
+        start = next_free_slot(self.mapping.calendar, self.mapping.certification.capacity, self.taken, decided.wish)
         return plan(self.facts, self.mapping, self.now, self.enforce_since, reserved=start) if start else decided
 
     def look(self, *, stop_after: int | None = None) -> Plan:
@@ -233,7 +231,7 @@ class World:
         self.status = status
         self._tick(by)
 
-    def fill(self, key: str, value: Value, by: str = "tc") -> None:
+    def fill(self, key: str, value: Value, by: str | None = "tc") -> None:
         self._change(key, value, by, self._next_id())
         self._tick(by)
 
@@ -375,7 +373,7 @@ class World:
 
     # --- The change log
 
-    def _change(self, key: str, value: Value, by: str, entry: str) -> None:
+    def _change(self, key: str, value: Value, by: str | None, entry: str) -> None:
         before = self.fields.get(key)
         if before != value:
             self.changes.append(self._entry(entry, by, key, _text(before), _text(value)))
@@ -388,14 +386,14 @@ class World:
         change = self._entry(entry, by, field, before, after)
         self.subtasks[ident] = replace(subtask, changes=(*subtask.changes, change), **values)
 
-    def _entry(self, entry: str, by: str, field: str, before: str | None, after: str | None) -> Change:
+    def _entry(self, entry: str, by: str | None, field: str, before: str | None, after: str | None) -> Change:
         return Change(id=entry, at=self.now, author=by, field=field, before=before, after=after)
 
     def _next_id(self) -> str:
         self._ids += 1
         return str(self._ids)
 
-    def _tick(self, by: str) -> None:
+    def _tick(self, by: str | None) -> None:
         if by != SERVICE:
             self.now += self.tick
 

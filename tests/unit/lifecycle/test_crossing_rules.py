@@ -97,7 +97,9 @@ class TestRefusing:
         assert edit.record is not None
         assert edit.fields["last_refusal"] == world.now
         assert edit.comment.startswith("*The move from Discovery to Requirements is refused:*\n* INT-101 “")
-        assert edit.comment.endswith("The issue goes back to Discovery. Move it again when nothing is missing any more.")
+        assert edit.comment.endswith(
+            "The issue goes back to Discovery. Move it again when nothing is missing any more."
+        )
         world.settle()
         assert (world.status, accepted(world)) == ("Discovery", ["discovery"])
 
@@ -369,7 +371,9 @@ class TestAdoption:
         world.pass_time(days=60)
         world.settle()
         assert accepted(world) == ["discovery", "requirements", "development", "certification", "development"]
-        assert {s.marker.step for s in world.subtasks.values() if s.marker} == set(PAYTRONIX.stages["development"].steps)
+        assert {s.marker.step for s in world.subtasks.values() if s.marker} == set(
+            PAYTRONIX.stages["development"].steps
+        )
         assert world.comments == [] or all("due on" in text for _, text in world.comments)
 
     def test_its_certification_visits_count(self) -> None:
@@ -519,3 +523,28 @@ def test_a_warning_is_said_once_though_the_look_is_cut_off() -> None:
     world.look(stop_after=2)
     world.settle()
     assert len(world.comments) == 1
+
+
+@pytest.mark.parametrize(
+    ("enforcement", "override", "done", "verdict"),
+    [
+        ("enforce", False, True, "accepted"),
+        ("enforce", False, False, "refused"),
+        ("enforce", True, False, "overridden"),
+        ("warn", False, False, "warned"),
+        ("observe", False, False, "observed"),
+    ],
+)
+def test_a_plan_tells_how_it_answered(enforcement: str, override: bool, done: bool, verdict: str) -> None:
+    """For whoever counts: the edge, who moved, the verdict, and what was missing."""
+    world = at("discovery", varied(enforcement=enforcement))
+    if done:
+        world.finish()
+    if override:
+        world.fill("gate_override", "Agreed", by=ADMIN)
+    world.move("Requirements", by="client")
+    answer = world.look().answer
+    assert answer is not None
+    assert (answer.source, answer.target, answer.author) == ("discovery", "requirements", "client")
+    assert (answer.verdict, bool(answer.reasons)) == (verdict, not done)
+    assert world.look().answer is None

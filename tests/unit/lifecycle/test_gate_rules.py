@@ -29,11 +29,39 @@ CONDITIONS: list[tuple[str, str, str, Deed, str, str]] = [
     ),
     ("a value at all", "discovery", "requirements", lambda w: w.fill("feasibility", None), "field-value", "is empty"),
     ("not feasible", "discovery", "declined", lambda w: None, "field-value", "must be Not feasible"),
-    ("the executed work order", "requirements", "development", lambda w: w.reopen("work_order_executed"), "step-open", ""),
-    ("a party's approval", "requirements", "development", lambda w: w.reopen("schedule_approval", "sales"), "step-open", "sales"),
-    ("a field that a step needs", "requirements", "development", lambda w: w.fill("idi_date", None), "field-empty", "needs it"),
+    (
+        "the executed work order",
+        "requirements",
+        "development",
+        lambda w: w.reopen("work_order_executed"),
+        "step-open",
+        "",
+    ),
+    (
+        "a party's approval",
+        "requirements",
+        "development",
+        lambda w: w.reopen("schedule_approval", "sales"),
+        "step-open",
+        "sales",
+    ),
+    (
+        "a field that a step needs",
+        "requirements",
+        "development",
+        lambda w: w.fill("idi_date", None),
+        "field-empty",
+        "needs it",
+    ),
     ("development complete", "development", "certification", lambda w: w.reopen("client_qa"), "step-open", "client"),
-    ("no configuration issue", "launch", "live", lambda w: w.add("config-issue"), "request-open", "configuration issue"),
+    (
+        "no configuration issue",
+        "launch",
+        "live",
+        lambda w: w.add("config-issue"),
+        "request-open",
+        "configuration issue",
+    ),
     ("nothing that blocks", "launch", "live", lambda w: setattr(w, "blockers", ("OPS-7",)), "blocked", "OPS-7 blocks"),
     ("monitored by all", "launch", "live", lambda w: w.reopen("monitoring", "client"), "step-open", "owner: client"),
 ]
@@ -236,6 +264,13 @@ class TestOverride:
         assert world.said("was filled by someone who may not open the gate of Discovery") == 1
         assert not world.gate.is_open
 
+    def test_a_deleted_users_is_cleared_too(self) -> None:
+        """Nobody knows whether they might."""
+        world = at("discovery")
+        world.fill("gate_override", "Agreed", by=None)
+        world.settle()
+        assert world.fields["gate_override"] is None
+
     def test_a_change_by_someone_else_ends_it(self) -> None:
         """The last who wrote the reason counts."""
         world = at("discovery")
@@ -275,7 +310,9 @@ class TestOverride:
 
     def test_a_mapping_without_the_field_has_no_overrides(self) -> None:
         """Where the fields of overrides are not declared, nothing is looked for."""
-        fields = {k: v for k, v in PAYTRONIX.fields.items() if k not in ("gate_override", "last_override", "last_refusal")}
+        fields = {
+            k: v for k, v in PAYTRONIX.fields.items() if k not in ("gate_override", "last_override", "last_refusal")
+        }
         world = at("requirements", varied(fields=fields))
         world.go("development")
         assert world.stage == "requirements"

@@ -254,7 +254,9 @@ class AnyProject(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    "mapping", [PAYTRONIX, varied(enforcement="warn"), varied(back_moves="override")], ids=["enforce", "warn", "no-back"]
+    "mapping",
+    [PAYTRONIX, varied(enforcement="warn"), varied(back_moves="override")],
+    ids=["enforce", "warn", "no-back"],
 )
 def test_any_project(mapping: Mapping) -> None:
     """After any sequence of human actions and times the project comes to rest, as the rules have it."""

@@ -9,7 +9,17 @@ import pytest
 from projectworld import ADMIN, MINIMAL, MONDAY, PAYTRONIX, SERVICE, World, at, varied
 
 from sync_service.lifecycle.history import visits
-from sync_service.lifecycle.record import MOST_CHARACTERS, Accepted, Override, Record, Refused, Round, Waiver, dump, parse
+from sync_service.lifecycle.record import (
+    MOST_CHARACTERS,
+    Accepted,
+    Override,
+    Record,
+    Refused,
+    Round,
+    Waiver,
+    dump,
+    parse,
+)
 
 LATER = MONDAY + timedelta(days=1)
 
@@ -37,7 +47,18 @@ def test_written_and_read_again() -> None:
         {"version": 1, "issue": "10000", "accepted": [["discovery", "2026-03-02T15:00:00Z", "created"]], "more": 1},
         {1, 2},
     ],
-    ids=["none", "text", "empty", "no visit", "version", "another issue's", "no time", "naive", "unknown key", "no JSON"],
+    ids=[
+        "none",
+        "text",
+        "empty",
+        "no visit",
+        "version",
+        "another issue's",
+        "no time",
+        "naive",
+        "unknown key",
+        "no JSON",
+    ],
 )
 def test_what_does_not_fit_is_no_record(raw: Any) -> None:
     """Anyone who may edit the issue can change the property."""
@@ -146,9 +167,10 @@ def test_a_field_written_without_a_move() -> None:
     world = at("discovery")
     world.record = None
     world.fill("stage", "Development", by=SERVICE)
+    assert [stage for stage, _, _ in world.state.record.accepted] == ["discovery", "development"]
     world.settle()
-    assert world.state.record.accepted[-1][0] == "development"
-    assert world.status == "Discovery"
+    assert (world.stage, world.status) == ("discovery", "Discovery")
+    assert world.look().actions == ()
 
 
 KEPT = [
@@ -221,11 +243,11 @@ class TestSmall:
     def test_then_what_no_decision_needs(self) -> None:
         """Early moves, old waivers and overrides, visits in which no round began."""
         accepted = tuple(Accepted("planned", MONDAY, str(n)) for n in range(600))
-        visit = Round(visit="0", result="withdrawn")
+        visits = [Round(visit=str(n), number=n % 2 or None, result="withdrawn") for n in range(3)]
         record = bulky().model_copy(
             update={
                 "accepted": accepted,
-                "rounds": (visit, visit.model_copy(update={"number": 1}), visit),
+                "rounds": tuple(visits),
                 "waivers": (Waiver(subtask="1", change="2", by=None, granted=True),) * 50,
                 "overrides": (Override(change="1", by=None, at=MONDAY, visit="1", granted=True),) * 50,
             }

@@ -173,6 +173,15 @@ class TestResult:
         testing.settle()
         assert (testing.stage, testing.status) == ("development", "Development")
 
+    def test_failed_without_feedback_and_the_record_lost(self, testing: World) -> None:
+        """It is not asked for again; the gate shows it anyway."""
+        testing.set_status(testing.step("round").id, "Failed", by="engineer")
+        testing.settle()
+        testing.record = None
+        testing.settle()
+        assert testing.said("Please write into") == 1
+        assert not testing.judge("development").is_open
+
     def test_failed_by_the_sub_task_with_feedback(self, testing: World) -> None:
         """Then it goes back at once."""
         testing.fill("certification_feedback", "Wrong flow", by="engineer")
@@ -285,7 +294,9 @@ class TestFees:
         assert world.standing("fee_review") == "open"
         assert world.said("This is certification round 2. 1 round is free, so additional fees may apply") == 1
 
-    @pytest.mark.parametrize(("before", "after"), [("No", "May apply"), ("Agreed", "Agreed"), ("May apply", "May apply")])
+    @pytest.mark.parametrize(
+        ("before", "after"), [("No", "May apply"), ("Agreed", "Agreed"), ("May apply", "May apply")]
+    )
     def test_the_service_only_raises(self, before: str, after: str) -> None:
         """People set Agreed; that stays, and needs no word."""
         world = free_rounds(1)

@@ -339,7 +339,7 @@ class TestIrrevocable:
         [
             lambda w: w.reopen("schedule"),
             lambda w: w.delete("schedule"),
-            lambda w: (w.wont_do("technical_requirements", by=ADMIN)),
+            lambda w: w.wont_do("technical_requirements", by=ADMIN),
         ],
         ids=["reopened", "deleted", "waived"],
     )
@@ -491,7 +491,10 @@ class TestOwners:
 
     def test_a_roles_default(self) -> None:
         """A role may name an account of last resort."""
-        roles = {**PAYTRONIX.roles, "integrations": PAYTRONIX.roles["integrations"].model_copy(update={"default": "lead"})}
+        roles = {
+            **PAYTRONIX.roles,
+            "integrations": PAYTRONIX.roles["integrations"].model_copy(update={"default": "lead"}),
+        }
         world = World(varied(roles=roles), fields={"integrations_engineer": None})
         world.settle()
         assert world.step("evaluation").assignee == "lead"
@@ -695,6 +698,7 @@ class TestWhoseRights:
     def test_who_filled_an_override_and_who_waived(self) -> None:
         """Before the look those who acted; after it nobody."""
         world = at("discovery")
+        assert whose_rights(world.facts, world.mapping) == frozenset()
         world.fill("gate_override", "Agreed", by=ADMIN)
         world.wont_do("goals", by="client")
         world.wont_do("scope", by=ADMIN)
@@ -718,7 +722,9 @@ class TestWhoseRights:
 def test_a_mapping_that_contradicts_itself_is_refused_not_looped_on() -> None:
     """Rules that undo each other's work raise an error that says which; nothing is written."""
     labels = PAYTRONIX.jira.labels.model_copy(update={"needs_owner": "same", "gate_violation": "same"})
-    world = World(varied(jira=PAYTRONIX.jira.model_copy(update={"labels": labels})), fields={"integrations_engineer": None})
+    world = World(
+        varied(jira=PAYTRONIX.jira.model_copy(update={"labels": labels})), fields={"integrations_engineer": None}
+    )
     with pytest.raises(Unsettled, match="don't come to rest on INT-1.*an open step has no owner"):
         plan(world.facts, world.mapping, world.now, world.enforce_since)
 

@@ -13,7 +13,7 @@ from sync_service.jira.errors import Unreachable
 from sync_service.metrics import create_metrics
 from sync_service.store import Condition, Priority, Store
 from sync_service.worker.loop import REFUSED_WAIT, Worker
-from sync_service.worker.retry import MOST_ATTEMPTS, OUTAGE_WAIT, Done, Failed, Later, Outcome, Refused
+from sync_service.worker.retry import FIRST_OUTAGE_WAIT, MOST_ATTEMPTS, Done, Failed, Later, Outcome, Refused
 
 PATIENCE = 10.0
 
@@ -101,10 +101,10 @@ def test_an_outage_counts_against_no_issue_and_pauses_all(
     worker.drain()
     paused = store.marks.paused("jira")
     waiting = store.queue.show("1")
-    assert paused == OUTAGE_WAIT
+    assert paused == FIRST_OUTAGE_WAIT
     assert waiting is not None
     assert waiting.attempts == 0
-    clock.advance(seconds=OUTAGE_WAIT.total_seconds())
+    clock.advance(seconds=FIRST_OUTAGE_WAIT.total_seconds())
     assert worker.drain() == 1
 
 
@@ -118,6 +118,14 @@ def test_an_issue_that_ended_its_worker_too_often_is_parked_unseen(
     worker.drain()
     assert looker.looks == []
     assert store.queue.depth().dead == 1
+
+
+def test_one_outage_counts_once_however_many_runs_meet_it(worker: Worker, store: Store, looker: Looker) -> None:
+    for issue in "1234":
+        looker.script[issue] = [Failed(error=Unreachable("no route", operation="GET issue"))]
+    ask(store, *"1234")
+    worker.drain()
+    assert store.marks.paused("jira") == FIRST_OUTAGE_WAIT
 
 
 def test_something_that_keeps_asking_is_told(worker: Worker, store: Store, looker: Looker) -> None:
@@ -190,6 +198,27 @@ def test_a_lease_that_another_took_stops_the_run_before_its_next_write(
     row = store.queue.show("1")
     assert row is not None
     assert row.owner == "w2"
+
+
+def test_a_lease_that_could_not_be_renewed_in_time_stops_the_run_before_its_next_write(
+    store: Store, looker: Looker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store can't be reached, so another host may have taken over: nobody can tell."""
+    lease = timedelta(seconds=0.4)
+    worker = Worker(store, looker, create_metrics(), owner="w1", threads=1, lease=lease)  # type: ignore[arg-type]
+    waited = threading.Event()
+
+    def slow() -> Outcome:
+        with store._database.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE work RENAME TO gone")
+        waited.wait(2 * lease.total_seconds())
+        return Done()
+
+    looker.script["1"] = [slow]
+    ask(store, "1")
+    with working(worker):
+        assert looker.looked.wait(PATIENCE)
+    assert looker.allowed == [False]
 
 
 def test_while_jira_asks_for_a_pause_nothing_is_claimed(worker: Worker, store: Store, looker: Looker) -> None:

@@ -17,7 +17,19 @@ from sync_service.jira.errors import (
     Unauthorized,
     Unreachable,
 )
-from sync_service.worker.retry import FIRST_WAIT, LONGEST_WAIT, MOST_ATTEMPTS, OUTAGE_WAIT, Again, Shelve, decide, pause
+from sync_service.store import NotStorable, StoreError, StoreUnavailable
+from sync_service.worker.retry import (
+    FIRST_OUTAGE_WAIT,
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    MOST_ATTEMPTS,
+    OUTAGE_WAIT,
+    Again,
+    Shelve,
+    decide,
+    outage_wait,
+    pause,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -31,14 +43,23 @@ def limited(issue: str | None) -> RateLimited:
     [
         pytest.param(limited(None), 1, Again(after=MINUTE, counts=False, hold=True), id="the site asks all to wait"),
         pytest.param(limited("1"), 1, Again(after=MINUTE, counts=True, hold=True), id="one issue has to wait"),
-        pytest.param(Unreachable("x", operation="o"), 99, Again(after=OUTAGE_WAIT, counts=False), id="Jira is down"),
-        pytest.param(Unauthorized("x", operation="o"), 99, Again(after=OUTAGE_WAIT, counts=False), id="token expired"),
-        pytest.param(ServerFault("x", operation="o"), 99, Again(after=OUTAGE_WAIT, counts=False), id="Jira in trouble"),
+        pytest.param(
+            Unreachable("x", operation="o"), 99, Again(after=FIRST_OUTAGE_WAIT, counts=False), id="Jira is down"
+        ),
+        pytest.param(
+            Unauthorized("x", operation="o"), 99, Again(after=FIRST_OUTAGE_WAIT, counts=False), id="token expired"
+        ),
+        pytest.param(
+            ServerFault("x", operation="o"), 99, Again(after=FIRST_OUTAGE_WAIT, counts=False), id="Jira in trouble"
+        ),
         pytest.param(Unanswered("x", operation="o"), 1, Again(after=FIRST_WAIT, counts=True), id="answer lost: look"),
         pytest.param(Conflict("x", operation="o"), 2, Again(after=2 * FIRST_WAIT, counts=True), id="edit conflict"),
         pytest.param(Conflict("x", operation="o"), MOST_ATTEMPTS, Shelve(), id="conflict for ever"),
         pytest.param(Invalid("x", operation="o"), 1, Shelve(), id="Jira refuses the request"),
         pytest.param(Forbidden("x", operation="o"), 1, Shelve(), id="not permitted"),
+        pytest.param(StoreUnavailable("x"), 99, Again(after=FIRST_WAIT, counts=False), id="the store is away"),
+        pytest.param(StoreError("x"), 1, Again(after=FIRST_WAIT, counts=True), id="the store refuses: try again"),
+        pytest.param(NotStorable("x"), 1, Shelve(), id="the store can never keep it"),
         pytest.param(StagegateError("x"), 1, Shelve(), id="foreseen, and no look mends it"),
         pytest.param(KeyError("x"), 1, Again(after=FIRST_WAIT, counts=True), id="unforeseen: try again"),
         pytest.param(KeyError("x"), MOST_ATTEMPTS, Shelve(), id="unforeseen for ever: park"),
@@ -50,7 +71,7 @@ def test_a_failure_is_tried_again_or_parked(error: Exception, attempts: int, exp
 
 def test_what_is_not_jira_is_held_against_no_issue() -> None:
     error: JiraError = NotJira("a login page", operation="GET issue")
-    assert decide(error, 50, jitter=0.5) == Again(after=OUTAGE_WAIT, counts=False)
+    assert decide(error, 50, jitter=0.5) == Again(after=FIRST_OUTAGE_WAIT, counts=False)
 
 
 @pytest.mark.parametrize("attempts", range(1, 40))
@@ -62,3 +83,12 @@ def test_pauses_grow_and_have_an_end(attempts: int) -> None:
 
 def test_pauses_spread_so_that_not_all_come_at_once() -> None:
     assert len({pause(3) for _ in range(20)}) > 1
+
+
+def test_one_failure_of_jira_rests_a_moment_and_many_in_a_row_rest_longer() -> None:
+    waits = [outage_wait(outages) for outages in range(1, 50)]
+    assert waits[0] == FIRST_OUTAGE_WAIT
+    assert waits == sorted(waits)
+    assert waits[-1] == OUTAGE_WAIT
+    fault = ServerFault("x", operation="o")
+    assert decide(fault, 1, outages=3) == Again(after=4 * FIRST_OUTAGE_WAIT, counts=False)
