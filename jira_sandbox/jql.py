@@ -1,7 +1,7 @@
 """JQL as text: tokens, a syntax tree, and Jira's complaint where a query is not one.
 
-Understood: comparisons, `IN`, `IS`, `~`, AND, OR, NOT, parentheses, functions and ORDER BY. History searches
-(`WAS`, `CHANGED`) and everything else are refused. What the names and values mean is `searching`'s matter.
+Understood: comparisons, `IN`, `IS`, `~`, AND, OR, NOT, parentheses, functions and ORDER BY; of history searches
+`CHANGED`, alone or with AFTER or BEFORE. `WAS` and everything else are refused. What the names and values mean is `searching`'s matter.
 """
 
 import re
@@ -191,6 +191,8 @@ class _Parser:
 
     def _clause(self) -> Clause:
         name = self._name()
+        if self._accept("changed"):
+            return self._changed(name)
         operator = self._operator()
         if operator in ("in", "not in"):
             return Clause(name, operator, self._list())
@@ -198,6 +200,13 @@ class _Parser:
         if operator in ("is", "is not") and not isinstance(operand, Empty):
             raise wrong(f"The operator '{operator}' only works with EMPTY or NULL.")
         return Clause(name, operator, (operand,))
+
+    def _changed(self, name: str) -> Clause:
+        ahead = self._tokens[self._next].text.lower() if self._peek() == "" else ""
+        if ahead not in ("after", "before"):
+            return Clause(name, "changed", ())
+        self._next += 1
+        return Clause(name, f"changed {ahead}", (self._operand(),))
 
     def _operator(self) -> str:
         ahead = self._peek()

@@ -98,10 +98,26 @@ def _compile(searcher: Searcher, node: Node) -> Test:
 
 def _clause(searcher: Searcher, clause: Clause) -> Test:
     term = term_named(searcher, clause.field)
+    if clause.operator.startswith("changed"):
+        return _changed(searcher, term, clause)
     compile_family = {"moment": _moment, "number": _number, "text": _text}.get(term.family, _membership)
     if all(isinstance(operand, Empty) for operand in clause.operands):
         return _emptiness(term, clause)
     return compile_family(searcher, term, clause)
+
+
+def _changed(searcher: Searcher, term: Term, clause: Clause) -> Test:
+    """Search the history, which Jira keeps for searches of a few system fields only."""
+    field = term.name.lower()
+    if field not in ("status", "assignee", "reporter", "priority", "resolution"):
+        raise JiraError(400, f"History searches do not support the '{term.name}' field.")
+    _, _, side = clause.operator.partition(" ")
+    bound = _moment_value(searcher, term, clause, clause.operands[0]) if side else None
+
+    def within(at: datetime) -> bool:
+        return bound is None or (at > bound if side == "after" else at < bound)
+
+    return lambda issue: any(within(c.created) for c in issue.changes if any(i.field == field for i in c.items))
 
 
 def _unsupported(term: Term, clause: Clause) -> JiraError:

@@ -62,7 +62,7 @@ OPTIONS = {
     "Integration Kind": ("New", "Update"),
     "Feasibility": ("Feasible", "Not feasible"),
     "Failure Reasons": (
-        "Duplicate calls", "Authentication", "Token expiry", "Error handling", "Wrong flow", "Other",
+        "duplicate calls", "authentication", "token expiry", "error handling", "wrong flow", "other",
     ),
     "Additional Fees": ("No", "May apply", "Agreed"),
 }  # fmt: skip

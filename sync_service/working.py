@@ -8,8 +8,10 @@ from pathlib import Path
 import structlog
 
 from sync_service.bootstrap import WorkerService, logging_for, utc_now, worker_service
+from sync_service.checking import check_live
 from sync_service.config import Settings
 from sync_service.jira.errors import JiraError, Unauthorized
+from sync_service.jira.gateway import Gateway
 from sync_service.store import StoreUnavailable
 from sync_service.worker.schedule import start
 
@@ -53,11 +55,37 @@ def _opened(service: WorkerService, stop: threading.Event) -> bool:
     return False
 
 
+def examine(gateway: Gateway) -> int:
+    """Compare the site with the mappings, tell what is wrong, and bar the projects where writing would fail.
+
+    Return how many are barred; they are left alone until a later examination finds them in order.
+    """
+    try:
+        found = check_live(gateway)
+    except JiraError as error:
+        log.warning("the site can't be compared with the mappings now", error=str(error))
+        return len(gateway.barred)
+    for findings in found:
+        for problem in findings.faults:
+            log.error("project barred", project=findings.project, problem=problem)
+        for problem in findings.weaknesses:
+            log.warning("project works less well", project=findings.project, problem=problem)
+    gateway.barred = {findings.project: findings.faults for findings in found if findings.faults}
+    return len(gateway.barred)
+
+
 def _work(service: WorkerService, stop: threading.Event) -> None:
     if not _opened(service, stop):
         return
+    examine(service.gateway)
     hours = service.settings.worker
-    ended = start(service.schedule, clock=utc_now, sweep_minutes=hours.sweep_minutes, audit_hour=hours.audit_hour)
+    ended = start(
+        service.schedule,
+        lambda: examine(service.gateway),
+        clock=utc_now,
+        sweep_minutes=hours.sweep_minutes,
+        audit_hour=hours.audit_hour,
+    )
     log.info("working", projects=list(service.gateway.mappings), account=service.gateway.account)
     try:
         service.worker.work()

@@ -13,7 +13,7 @@ SUMMARY = "Harbor Coffee: loyalty points at the counter"
 GOALS = "Guests of Harbor Coffee earn and redeem loyalty points at the counter, without a second device."
 SCOPE = "Check-in by phone number, earning and redeeming points, voids. Not included: gift cards and online orders."
 FEEDBACK = "Checks are sent twice when the counter retries. A token that has expired is not renewed."
-REASONS = ("Duplicate calls", "Token expiry")
+REASONS = ("duplicate calls", "token expiry")
 REFUSALS = 1
 """How many moves of the story the service has to refuse."""
 

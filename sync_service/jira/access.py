@@ -34,6 +34,7 @@ class Access:
     def __init__(self, client: Client, mappings: Sequence[Mapping]) -> None:
         self.client = client
         self.mappings = {mapping.jira.project: mapping for mapping in mappings}
+        self.barred: dict[str, tuple[str, ...]] = {}
         self.account = ""
         self.time_zone = "UTC"
         self._directories: dict[str, tuple[Directory, datetime]] = {}

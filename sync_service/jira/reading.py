@@ -62,6 +62,8 @@ class Reading(Access):
             return Unmanaged(key=body["key"], why=f"it is a {fields['issuetype']['name']}")
         if str(body["id"]) != issue_id:
             return Elsewhere(id=str(body["id"]), key=body["key"])
+        if faults := self.barred.get(mapping.jira.project):
+            raise SiteMismatch(mapping.jira.project, faults)
         return self._found(body, mapping, reply.at)
 
     def _fields(self) -> list[str]:

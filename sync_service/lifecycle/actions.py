@@ -52,13 +52,11 @@ Action = Create | Edit | Move
 
 def sentence(action: Action) -> str:
     """Say in one line what the action does."""
-    match action:
-        case Create():
-            return f"create {len(action.subtasks)} sub-task(s): " + ", ".join(s.summary for s in action.subtasks)
-        case Edit():
-            return f"edit {action.key}: {_changes(action)}"
-        case Move():
-            return f"move {action.key} to {' or '.join(action.to)}"
+    if isinstance(action, Create):
+        return f"create {len(action.subtasks)} sub-task(s): " + ", ".join(s.summary for s in action.subtasks)
+    if isinstance(action, Edit):
+        return f"edit {action.key}: {_changes(action)}"
+    return f"move {action.key} to {' or '.join(action.to)}"
 
 
 def _changes(edit: Edit) -> str:

@@ -155,5 +155,3 @@ def _all_months(known: set[date]) -> Iterator[date]:
     while when <= last:
         yield when
         when = (when + timedelta(days=31)).replace(day=1)
-
-

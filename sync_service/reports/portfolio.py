@@ -156,9 +156,7 @@ def read(
         projects=chosen,
         past=tuple(everything),
         answers=tuple(
-            _answered(entry, by_id[entry.issue_id])
-            for entry in store.ledger.walk(ANSWERED)
-            if entry.issue_id in by_id
+            _answered(entry, by_id[entry.issue_id]) for entry in store.ledger.walk(ANSWERED) if entry.issue_id in by_id
         ),
         mappings=mappings,
         selection=selection,

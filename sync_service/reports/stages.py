@@ -130,5 +130,3 @@ def _durations(portfolio: Portfolio) -> Iterator[Row]:
                 target,
                 None if target is None else share_of(sum(count <= target for count in business), len(business)),
             )
-
-

@@ -23,7 +23,7 @@ from sync_service.worker.retry import Done, Failed, Later, Outcome, Refused
 
 log = structlog.get_logger("stagegate.worker")
 
-UNREAD_WAIT = timedelta(seconds=10)
+UNREAD_WAIT = timedelta(minutes=1)
 MISMATCH_WAIT = timedelta(minutes=10)
 MOST_DELIVERIES = 5
 ANSWERED = "answered"

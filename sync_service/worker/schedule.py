@@ -17,6 +17,9 @@ log = structlog.get_logger("stagegate.schedule")
 INDEX_LAG = timedelta(minutes=10)
 """How far a sweep looks back before the last one: Cloud's search index lags by seconds to minutes."""
 
+EXAMINE_MINUTES = 10
+"""How often the site is compared with the mappings: a project put in order is taken up again by then."""
+
 INBOX_KEPT = timedelta(days=14)
 LEDGER_KEPT = timedelta(days=400)
 TICKS_KEPT = timedelta(days=7)
@@ -83,9 +86,14 @@ class Schedule:
 
 
 def start(
-    schedule: Schedule, *, clock: Callable[[], datetime], sweep_minutes: int, audit_hour: int
+    schedule: Schedule,
+    examine: Callable[[], int],
+    *,
+    clock: Callable[[], datetime],
+    sweep_minutes: int,
+    audit_hour: int,
 ) -> Callable[[], None]:
-    """Start the jobs on APScheduler; return what stops them."""
+    """Start the jobs on APScheduler; return what stops them. `examine` compares the site in every process."""
     from apscheduler.schedulers.background import BackgroundScheduler
 
     scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
@@ -100,6 +108,7 @@ def start(
     def prune() -> None:
         schedule.once("prune", schedule.prune, clock(), daily)
 
+    scheduler.add_job(examine, "interval", minutes=EXAMINE_MINUTES)
     scheduler.add_job(sweep, "interval", minutes=sweep_minutes, next_run_time=clock())
     scheduler.add_job(audit, "cron", hour=audit_hour)
     scheduler.add_job(prune, "cron", hour=(audit_hour + 1) % 24)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import structlog
 import jira_sandbox
 from jira_sandbox import Clock, Running
 from tests.stories.running import Postman, StoryService
+from tests.stories.snapshots import Kept, kept, put_back
 from tests.stories.team import Person, Project, Scene, Team, twins
 
 FIRST_DAY = datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -124,10 +126,43 @@ def people(scene: Scene, service: StoryService, session: requests.Session) -> di
     return {name: Person(scene, service, credential, session) for name, credential in scene.jira.credentials.items()}
 
 
+@pytest.fixture(scope="session")
+def played() -> dict[tuple[str, ...], tuple[Kept, str]]:
+    """What was played once in this session."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class SiteShelf:
+    """Whole sites by their set-up and the stage that their one project is in."""
+
+    jira: Running
+    setting: tuple[str, ...]
+    played: dict[tuple[str, ...], tuple[Kept, str]]
+
+    def take(self, stage: str) -> str | None:
+        if (*self.setting, stage) not in self.played:
+            return None
+        site, project_id = self.played[*self.setting, stage]
+        put_back(self.jira, site)
+        return project_id
+
+    def put(self, stage: str, project_id: str) -> None:
+        assert self.jira.webhooks.wait_idle()
+        self.played[*self.setting, stage] = kept(self.jira.site), project_id
+
+
 @pytest.fixture
-def team(scene: Scene, service: StoryService, people: dict[str, Person]) -> Team:
+def team(
+    scene: Scene,
+    service: StoryService,
+    people: dict[str, Person],
+    flavour: str,
+    where: dict[str, Any],
+    played: dict[tuple[str, ...], tuple[Kept, str]],
+) -> Team:
     service.starts()
-    return Team(scene, service, people)
+    return Team(scene, service, people, SiteShelf(scene.jira, (flavour, repr(sorted(where.items()))), played))
 
 
 @pytest.fixture

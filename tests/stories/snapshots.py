@@ -2,6 +2,8 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from jira_sandbox import Running, Site
@@ -12,15 +14,30 @@ from tests.stories.team import Project, Step
 WRITES = ("create_issues", "edit_issue", "put_property", "transition")
 
 
-def kept(site: Site) -> Site:
-    """Copy a site with all that is in it; locks and the way out for webhooks are shared."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A site as it was at some time."""
+
+    site: Site
+    at: datetime
+
+
+def kept(site: Site) -> Kept:
+    """Copy a site with all that is in it; locks, clock and the way out for webhooks are shared."""
     with site.lock:
-        return copy.deepcopy(site, {id(shared): shared for shared in (site.lock, site.announce)})
+        return Kept(_copied(site), site.clock.now())
 
 
-def put_back(jira: Running, site: Site) -> None:
-    """Let the server serve a copy of a kept site."""
-    jira.reset(kept(site))
+def put_back(jira: Running, what: Kept) -> None:
+    """Let the server serve a copy of a kept site, at the time at which it was kept."""
+    site, clock = _copied(what.site), jira.clock
+    site.clock = clock
+    clock.set(what.at)
+    jira.reset(site)
+
+
+def _copied(site: Site) -> Site:
+    return copy.deepcopy(site, {id(shared): shared for shared in (site.lock, site.announce, site.clock)})
 
 
 def view(project: Project, *, with_record: bool = True) -> dict[str, Any]:

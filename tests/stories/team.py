@@ -34,11 +34,13 @@ WRITTEN_DOWN: dict[str, dict[str, Any]] = {
 """What people fill in while they work a stage off."""
 
 PROCESS = (
-    "goals scope evaluation "
-    "technical_requirements idi work_order work_order_approval work_order_executed schedule schedule_approval "
-    "welcome_email test_access build integrator_qa client_qa notify slot materials round fee_review "
-    "config_diff config_notice production_credentials go_live monitoring"
-).split()
+    *("goals", "scope", "evaluation"),
+    *("technical_requirements", "idi", "work_order", "work_order_approval", "work_order_executed"),
+    *("schedule", "schedule_approval", "welcome_email"),
+    *("test_access", "build", "integrator_qa", "client_qa"),
+    *("notify", "slot", "materials", "round", "fee_review"),
+    *("config_diff", "config_notice", "production_credentials", "go_live", "monitoring"),
+)
 """The steps in the order in which people do them."""
 
 Named = str | date | datetime | int | float | list[str] | None
@@ -52,6 +54,16 @@ class Service(Protocol):
     """What the people need of the service: that it does its work."""
 
     def catches_up(self) -> None: ...
+
+    def looks_at(self, project: "Project") -> None: ...
+
+
+class Shelf(Protocol):
+    """Where projects that were brought to a stage are kept, each with its whole site."""
+
+    def take(self, stage: str) -> str | None: ...
+
+    def put(self, stage: str, project_id: str) -> None: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -347,7 +359,7 @@ class Person:
         project.step("round").begun_by(self)
         self.service.catches_up()
 
-    def fails_round(self, project: Project, feedback: str = "", reasons: Sequence[str] = ("Duplicate calls",)) -> None:
+    def fails_round(self, project: Project, feedback: str = "", reasons: Sequence[str] = ("duplicate calls",)) -> None:
         """End a round with feedback, by moving the project back to Development."""
         self._waits_for_end(project)
         feedback = feedback or f"Calls are made twice; seen in {project.step('round').key}."
@@ -394,8 +406,8 @@ class Person:
 class Team:
     """All parties of a project together."""
 
-    def __init__(self, scene: Scene, service: Service, people: dict[str, Person]) -> None:
-        self.scene, self.service, self.people = scene, service, people
+    def __init__(self, scene: Scene, service: Service, people: dict[str, Person], shelf: Shelf | None = None) -> None:
+        self.scene, self.service, self.people, self.shelf = scene, service, people, shelf
 
     def starts_project(self, summary: str = "Acme loyalty", by: str = "tc", **fields: Named) -> Project:
         """Create a project with everybody named on it, and let the service see it."""
@@ -464,8 +476,20 @@ class Team:
         raise AssertionError(f"{project} is in {project.stage}, not in {stage}: {project.said[-1:]}")
 
     def project_in(self, stage: str, **fields: Named) -> Project:
-        """Start a project and bring it to a stage."""
-        return self.reaches(self.starts_project(**fields), stage)
+        """Start a project and bring it to a stage.
+
+        What one story has played from the very beginning is put on the shelf for others that begin in the same way.
+        """
+        if self.shelf is None or fields or self.scene.site.issues:
+            return self.reaches(self.starts_project(**fields), stage)
+        if (project_id := self.shelf.take(stage)) is None:
+            before = STAGES[: STAGES.index(stage)]
+            project = self.reaches(self.project_in(before[-1]) if before else self.starts_project(), stage)
+            self.shelf.put(stage, project.id)
+            return project
+        project = Project(self.scene, project_id)
+        self.service.looks_at(project)
+        return project
 
 
 def _turn(step: Step) -> int:

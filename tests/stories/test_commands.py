@@ -172,7 +172,7 @@ def test_explain_tells_rounds_overrides_and_the_last_refusal(
     assert "Certification round 1" in in_round
     assert "Testing began  –" not in in_round
     assert "Certification rounds so far" in shown
-    assert "Duplicate calls" in shown
+    assert "duplicate calls" in shown
     assert "by Ada Admin: used" in shown
     assert "Last refusal\n  2 Mar 2026" in shown
 

@@ -54,13 +54,13 @@ def test_moving_on_to_launch_certifies_the_round_and_closes_its_step(team: Team)
 def test_moving_back_to_development_fails_the_round_when_feedback_is_there(team: Team, integrations: Person) -> None:
     project = team.project_in("Certification")
     team.begins_round(project)
-    integrations.fails_round(project, feedback="Redeeming calls twice.", reasons=["Duplicate calls", "Token expiry"])
+    integrations.fails_round(project, feedback="Redeeming calls twice.", reasons=["duplicate calls", "token expiry"])
 
     assert (project.stage, project.status) == ("Development", "Development")
     assert project.field("Certification Result") == "Failed"
     assert project.field("Rounds Failed") == 1
     assert project.step("round").status in ("Failed", "Done")
-    assert project.rounds[0]["reasons"] == ["Duplicate calls", "Token expiry"]
+    assert project.rounds[0]["reasons"] == ["duplicate calls", "token expiry"]
     assert "Redeeming calls twice." in project.step("build").description
 
 

@@ -455,12 +455,15 @@ class TestUnknownStatus:
         assert (world.stage, world.status) == ("planned", "To Do")
         assert len(world.comments) == 1
 
-    def test_a_status_that_changed_hands_without_a_move(self) -> None:
-        """Also where the issue was never moved."""
+    @pytest.mark.parametrize("moved", [False, True], ids=["never moved", "moved within the stage"])
+    def test_a_status_that_changed_hands_without_a_crossing(self, moved: bool) -> None:
+        """Also where the change log has no crossing for it."""
         world = World(MINIMAL)
         world.settle()
-        planned = MINIMAL.stages["planned"].model_copy(update={"statuses": ("Selected",)})
-        working = MINIMAL.stages["working"].model_copy(update={"statuses": ("In Progress", "To Do")})
+        if moved:
+            world.move("Selected")
+        planned = MINIMAL.stages["planned"].model_copy(update={"statuses": ("Backlog",)})
+        working = MINIMAL.stages["working"].model_copy(update={"statuses": ("In Progress", "To Do", "Selected")})
         world.mapping = varied(MINIMAL, stages={**MINIMAL.stages, "planned": planned, "working": working})
         world.finish()
         world.settle()

@@ -19,8 +19,8 @@ from sync_service.lifecycle.plan import Plan
 from sync_service.lifecycle.record import parse
 
 PROFILE = settings(
-    max_examples=30,
-    stateful_step_count=18,
+    max_examples=40,
+    stateful_step_count=22,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from projectworld import ADMIN, MINIMAL, MONDAY, PAYTRONIX, SERVICE, World, at, varied
+from projectworld import ADMIN, MINIMAL, MONDAY, PAYTRONIX, SERVICE, at, varied
 
 from sync_service.lifecycle.history import visits
 from sync_service.lifecycle.record import (

@@ -725,7 +725,7 @@ def test_a_mapping_that_contradicts_itself_is_refused_not_looped_on() -> None:
     world = World(
         varied(jira=PAYTRONIX.jira.model_copy(update={"labels": labels})), fields={"integrations_engineer": None}
     )
-    with pytest.raises(Unsettled, match="don't come to rest on INT-1.*an open step has no owner"):
+    with pytest.raises(Unsettled, match=r"don't come to rest on INT-1.*an open step has no owner"):
         plan(world.facts, world.mapping, world.now, world.enforce_since)
 
 

@@ -95,7 +95,7 @@ class TestExtending:
         """A loop is named, file by file."""
         write('extends = "b.toml"', "a.toml")
         path = write('extends = "a.toml"', "b.toml")
-        with pytest.raises(MappingError, match="extends itself, by way of .*a.toml, .*b.toml; remove one 'extends'"):
+        with pytest.raises(MappingError, match=r"extends itself, by way of .*a\.toml, .*b\.toml; remove one 'extends'"):
             load(path)
 
     def test_nothing(self, write: Write) -> None:

@@ -198,7 +198,7 @@ def test_change_items_tell_ids_texts_and_field_ids_as_the_flavour_does(world):
         assignee={"accountId": user.id, "name": "client"},
         duedate="2026-03-04",
         IDI_Date="2026-03-04",
-        Failure_Reasons=[{"value": "Other"}, {"value": "Wrong flow"}],
+        Failure_Reasons=[{"value": "other"}, {"value": "wrong flow"}],
         priority={"name": "High"},
     )
     items = {i["field"]: i for i in world.tc.see(key, "changelog")["changelog"]["histories"][0]["items"]}
@@ -208,7 +208,7 @@ def test_change_items_tell_ids_texts_and_field_ids_as_the_flavour_does(world):
         "assignee": (user.id if world.jira.site.cloud else user.key, "Clea Client"),
         "duedate": ("2026-03-04", "2026-03-04 00:00:00.0"),
         "IDI Date": ("2026-03-04", "4/Mar/26"),
-        "Failure Reasons": (f"[{options['Wrong flow']}, {options['Other']}]", "Wrong flow,Other"),
+        "Failure Reasons": (f"[{options['wrong flow']}, {options['other']}]", "wrong flow,other"),
         "priority": ("2", "High"),
     }
     assert items["IDI Date"]["fieldtype"] == "custom"

@@ -32,6 +32,7 @@ from sync_service.worker.retry import (
 )
 
 MINUTE = timedelta(minutes=1)
+A_REST = Again(after=FIRST_OUTAGE_WAIT, counts=False)
 
 
 def limited(issue: str | None) -> RateLimited:
@@ -43,15 +44,9 @@ def limited(issue: str | None) -> RateLimited:
     [
         pytest.param(limited(None), 1, Again(after=MINUTE, counts=False, hold=True), id="the site asks all to wait"),
         pytest.param(limited("1"), 1, Again(after=MINUTE, counts=True, hold=True), id="one issue has to wait"),
-        pytest.param(
-            Unreachable("x", operation="o"), 99, Again(after=FIRST_OUTAGE_WAIT, counts=False), id="Jira is down"
-        ),
-        pytest.param(
-            Unauthorized("x", operation="o"), 99, Again(after=FIRST_OUTAGE_WAIT, counts=False), id="token expired"
-        ),
-        pytest.param(
-            ServerFault("x", operation="o"), 99, Again(after=FIRST_OUTAGE_WAIT, counts=False), id="Jira in trouble"
-        ),
+        pytest.param(Unreachable("x", operation="o"), 99, A_REST, id="Jira is down"),
+        pytest.param(Unauthorized("x", operation="o"), 99, A_REST, id="token expired"),
+        pytest.param(ServerFault("x", operation="o"), 99, A_REST, id="Jira in trouble"),
         pytest.param(Unanswered("x", operation="o"), 1, Again(after=FIRST_WAIT, counts=True), id="answer lost: look"),
         pytest.param(Conflict("x", operation="o"), 2, Again(after=2 * FIRST_WAIT, counts=True), id="edit conflict"),
         pytest.param(Conflict("x", operation="o"), MOST_ATTEMPTS, Shelve(), id="conflict for ever"),

@@ -156,7 +156,7 @@ def test_what_is_old_is_forgotten(service: WorkerService, jira: Any) -> None:
 
 def test_the_scheduler_sweeps_at_its_start(jira: Any, service: WorkerService) -> None:
     new_project(jira)
-    stop = start(service.schedule, clock=lambda: datetime.now(UTC), sweep_minutes=15, audit_hour=3)
+    stop = start(service.schedule, lambda: 0, clock=lambda: datetime.now(UTC), sweep_minutes=15, audit_hour=3)
     try:
         assert service.store.queue.wait(timedelta(seconds=10))
     finally:

@@ -1,0 +1,58 @@
+"""Real processes: a Jira, the mail between it and us, and our own processes on one of both stores."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hosts import Hosts
+from jira_site import JiraSite
+from mail import Mail
+from postgres import PostgreSQL, postgresql
+
+
+@pytest.fixture(scope="session")
+def deliveries() -> int:
+    """How many deliveries the long tests make: STAGEGATE_FAULTS_DELIVERIES, 10,000 unless set."""
+    return int(os.environ.get("STAGEGATE_FAULTS_DELIVERIES", "10000"))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgreSQL]:
+    with postgresql() as running:
+        yield running
+
+
+@pytest.fixture
+def mail() -> Iterator[Mail]:
+    office = Mail()
+    yield office
+    office.close()
+
+
+@pytest.fixture
+def jira(tmp_path: Path, mail: Mail) -> Iterator[JiraSite]:
+    site = JiraSite(tmp_path, webhook_url=mail.url)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def hosts(tmp_path: Path, jira: JiraSite) -> Iterator[Hosts]:
+    ours = Hosts(tmp_path, jira)
+    yield ours
+    ours.end()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'stagegate.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """A store of the test's own: on one host SQLite, on several PostgreSQL."""
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("sqlite_url"))
+    server: PostgreSQL = request.getfixturevalue("server")
+    return server.schema()

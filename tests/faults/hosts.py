@@ -1,0 +1,235 @@
+"""Our own processes as a host runs them: started from the command line, killed with all their children, searched."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import requests
+from jira_site import JiraSite
+
+from sync_service.config import Settings, load_settings
+
+HOOK_SECRET = "sandbox-webhook-secret"
+LEASE = 10.0
+START = 60.0
+SETTINGS = """\
+[jira]
+url = "{jira}"
+email = "{email}"
+token = "env:FAULTS_JIRA_TOKEN"
+read_timeout = 10.0
+[webhooks]
+port = {port}
+secrets = ["env:FAULTS_HOOK_SECRET"]
+[store]
+url = "{store}"
+[lifecycle]
+enforce_since = 2026-01-01
+[worker]
+lease_seconds = {lease}
+log_level = "{level}"
+"""
+
+
+def until(ask: Callable[[], object], what: str, seconds: float = START) -> None:
+    """Wait until something holds; fails with what it was after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not ask():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}, in vain"
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def children(pid: int) -> list[int]:
+    """Return a process's descendants, the youngest last."""
+    try:
+        direct = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+    return [*direct, *(younger for child in direct for younger in children(child))]
+
+
+def kill(pid: int) -> None:
+    with suppress(ProcessLookupError):  # it may have ended by itself a moment ago
+        os.kill(pid, signal.SIGKILL)
+
+
+class Process:
+    """One of our commands, started and, if it was killed, started again."""
+
+    def __init__(self, command: str, config: Path, environment: dict[str, str], url: str | None) -> None:
+        self.command, self.url, self.config = command, url, config
+        self.log = config.with_name(f"{config.stem}-{command}-{id(self):x}.log")
+        self._environment = environment
+        self._popen: subprocess.Popen[bytes] | None = None
+        self.codes: list[int] = []
+        self.start()
+
+    def start(self) -> None:
+        with self.log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-m", "sync_service.cli", self.command, "--config", str(self.config)],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        assert self._popen is not None
+        return self._popen.pid
+
+    @property
+    def alive(self) -> bool:
+        assert self._popen is not None
+        return self._popen.poll() is None
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def family(self) -> list[int]:
+        return [self.pid, *children(self.pid)]
+
+    def ready(self) -> bool:
+        try:
+            return self.url is None or requests.get(f"{self.url}/readyz", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def kill(self) -> None:
+        """Kill the process with all its children, as a host that fails does."""
+        for pid in self.family():
+            kill(pid)
+        assert self._popen is not None
+        self._popen.wait(10)
+
+    def stop(self, within: float = 10.0) -> float:
+        """Ask it to end; return how long that took. Fails if it takes longer than allowed."""
+        assert self._popen is not None
+        began, family = time.monotonic(), self.family()
+        self._popen.terminate()
+        try:
+            self.codes.append(self._popen.wait(within))
+        except subprocess.TimeoutExpired:
+            said = self.said[-3000:]
+            self.kill()
+            raise AssertionError(f"{self.command} did not end within {within} s:\n{said}") from None
+        left = [pid for pid in family if Path(f"/proc/{pid}").exists()]
+        assert not left, f"{self.command} left processes behind"
+        return time.monotonic() - began
+
+
+class Hosts:
+    """All our processes of a test, with one store and one Jira."""
+
+    def __init__(self, folder: Path, jira: JiraSite, *, level: str = "info") -> None:
+        self.folder, self.jira, self.level = folder, jira, level
+        self.processes: list[Process] = []
+        self.environment = {
+            **os.environ,
+            "FAULTS_JIRA_TOKEN": jira.service["token"],
+            "FAULTS_HOOK_SECRET": HOOK_SECRET,
+        }
+
+    def config(self, store: str, *, port: int = 0, name: str = "config") -> Path:
+        path = self.folder / f"{name}-{len(list(self.folder.glob('*.toml')))}.toml"
+        text = SETTINGS.format(
+            jira=self.jira.url, email=self.jira.service["email"], port=port, store=store, lease=LEASE, level=self.level
+        )
+        path.write_text(text)
+        return path
+
+    def start(self, command: str, store: str) -> Process:
+        """Start `run`, `serve` or `work` as on a host of its own."""
+        port = 0 if command == "work" else free_port()
+        config = self.config(store, port=port, name=command)
+        process = Process(command, config, self.environment, f"http://127.0.0.1:{port}" if port else None)
+        self.processes.append(process)
+        return process
+
+    def once(self, *arguments: str, store: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command that ends by itself."""
+        command = [sys.executable, "-m", "sync_service.cli", *arguments, "--config", str(self.config(store))]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
+
+    def settings(self, store: str) -> Settings:
+        settings, _ = load_settings(self.config(store), self.environment)
+        return settings
+
+    def receivers(self) -> list[str]:
+        return [process.url for process in self.processes if process.url]
+
+    def wait_ready(self) -> None:
+        for process in self.processes:
+            until(process.ready, f"{process.command} to be ready:\n{process.said[-2000:]}")
+
+    def stop(self) -> None:
+        for process in self.processes:
+            if process.alive:
+                process.stop()
+
+    def end(self) -> None:
+        """End whatever runs, and search all that was said for secrets and crashes."""
+        for process in self.processes:
+            if process.alive:
+                process.kill()
+        for process in self.processes:
+            for secret in (self.jira.service["token"], HOOK_SECRET):
+                assert secret not in process.said, f"a secret is in {process.log}"
+
+
+class Reaper:
+    """Kills a process of ours at random every second or two, and starts again what is down."""
+
+    def __init__(self, hosts: Hosts, *, seed: int = 1) -> None:
+        self.hosts = hosts
+        self.kills = 0
+        self._dice = random.Random(seed)
+
+    def reap(self, stop: threading.Event) -> None:
+        while not stop.wait(1 + self._dice.random()):
+            self._revive()
+            self._strike()
+        self._revive()
+
+    def _revive(self) -> None:
+        for process in self.hosts.processes:
+            if not process.alive:
+                process.start()
+
+    def _strike(self) -> None:
+        """Kill one child (its parent starts another), or, one time in four, a process with all its children."""
+        process = self._dice.choice(self.hosts.processes)
+        offspring = children(process.pid)
+        if offspring and self._dice.random() < 0.75:
+            kill(self._dice.choice(offspring))
+        else:
+            process.kill()
+        self.kills += 1
+
+
+def start_all(hosts: Hosts, url: str, *, serve: int, work: int) -> None:
+    """Start what a deployment has: one `run` on SQLite, some `serve` and `work` on PostgreSQL."""
+    if url.startswith("sqlite"):
+        hosts.start("run", url)
+    else:
+        for command, count in (("serve", serve), ("work", work)):
+            for _ in range(count):
+                hosts.start(command, url)
+    hosts.wait_ready()

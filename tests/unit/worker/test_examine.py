@@ -1,0 +1,67 @@
+"""A project that its mapping doesn't fit is barred: nothing is written there until it is put in order."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import jira_sandbox
+from sync_service.bootstrap import WorkerService, worker_service
+from sync_service.config import Settings
+from sync_service.store import Priority
+from sync_service.working import examine
+
+
+@pytest.fixture
+def jira() -> Iterator[Any]:
+    with jira_sandbox.running() as running:
+        yield running
+
+
+@pytest.fixture
+def service(jira: Any, tmp_path: Path) -> Iterator[WorkerService]:
+    who = jira.credentials["service"]
+    settings = Settings.model_validate(
+        {
+            "jira": {"url": jira.url, "token": who.token, "email": who.email},
+            "store": {"url": f"sqlite:///{tmp_path}/stagegate.db"},
+            "lifecycle": {"enforce_since": "2026-01-01"},
+        }
+    )
+    built = worker_service(settings, wait=lambda _: None)
+    built.open()
+    yield built
+    built.close()
+
+
+def new_project(jira: Any) -> Any:
+    with jira.site.lock:
+        body = {"project": {"key": "INT"}, "issuetype": {"name": "Integration"}, "summary": "Acme"}
+        return jira_sandbox.writing.create(jira.site, jira_sandbox.preset.person(jira.site, "tc"), {"fields": body})
+
+
+def test_a_project_in_order_is_worked_on(jira: Any, service: WorkerService) -> None:
+    assert examine(service.gateway) == 0
+
+
+def test_a_project_where_writing_would_fail_is_left_alone_and_taken_up_again(jira: Any, service: WorkerService) -> None:
+    jira.site.revocations.append(jira_sandbox.Revocation(permission="CREATE_ISSUES", user_id=None, project_key="INT"))
+    assert examine(service.gateway) == 1
+    jira.site.revocations.clear()
+    issue = new_project(jira)
+    service.store.queue.put([(str(issue.id), issue.key)], priority=Priority.LIVE)
+    service.worker.drain()
+    assert jira.site.subtasks(issue) == []
+    assert issue.comments == []
+
+    assert examine(service.gateway) == 0
+    service.store.queue.put([(str(issue.id), issue.key)], priority=Priority.LIVE)
+    service.worker.drain()
+    assert len(jira.site.subtasks(issue)) == 3
+
+
+def test_while_jira_is_away_what_was_found_before_holds(jira: Any, service: WorkerService) -> None:
+    service.gateway.barred = {"INT": ("something is missing",)}
+    jira.faults.add(jira_sandbox.Fault(action="status", status=503))
+    assert examine(service.gateway) == 1
