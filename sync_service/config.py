@@ -5,13 +5,25 @@ import tomllib
 from collections.abc import Mapping as MappingOf
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from sync_service.errors import ConfigurationError
 
 PREFIX = "STAGEGATE_"
+
+SHORTEST_KEY = 32
+"""Characters of the key that the console's sessions are signed with."""
 
 
 def _resolved(value: object) -> object:
@@ -107,10 +119,66 @@ class WorkerSettings(Section):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class OpenIdSettings(Section):
+    """The OpenID provider that people sign in to the console with, and which of its roles or groups may what."""
+
+    issuer: str
+    client_id: str
+    client_secret: Secret
+    scope: str = "openid profile email"
+    name_claim: str = "email"
+    role_claim: str = "groups"
+    readers: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+
+
 class ConsoleSettings(Section):
     """The operators' console; off unless enabled."""
 
     enabled: bool = False
+    url: str | None = None
+    session_key: Secret | None = None
+    session_hours: int = Field(default=10, ge=1, le=24 * 7)
+    secure_cookies: bool = True
+    readers: dict[str, Secret] = Field(default_factory=dict)
+    operators: dict[str, Secret] = Field(default_factory=dict)
+    openid: OpenIdSettings | None = None
+    calendar_token: Secret | None = None
+
+    @field_validator("calendar_token")
+    @classmethod
+    def not_guessed(cls, token: SecretStr | None) -> SecretStr | None:
+        """Refuse a token that could be guessed: whoever knows it reads the calendar."""
+        if token is not None and len(token.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(
+                f"must be a random text of at least {SHORTEST_KEY} characters, such as `openssl rand -hex 32` prints"
+            )
+        return token
+
+    @model_validator(mode="after")
+    def usable(self) -> Self:
+        """Refuse a console that nobody could use, or that anybody could."""
+        if not self.enabled:
+            return self
+        if self.session_key is None or len(self.session_key.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(
+                f"session_key must be a random text of at least {SHORTEST_KEY} characters, such as "
+                "`openssl rand -hex 32` prints"
+            )
+        if not (self.readers or self.operators or self.openid):
+            raise ValueError("nobody could sign in; make a token with `stagegate console-token`, or set openid")
+        if both := sorted(set(self.readers) & set(self.operators)):
+            raise ValueError(f"{', '.join(both)}: reader and operator at once; an operator may read too")
+        if self.openid and not self.url:
+            raise ValueError("openid needs url, the console's address as people's browsers know it")
+        return self
+
+    @property
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """Every secret of the console."""
+        openid = self.openid.client_secret if self.openid else None
+        held = [secret for secret in (self.session_key, self.calendar_token, openid) if secret]
+        return (*held, *self.readers.values(), *self.operators.values())
 
 
 class Settings(Section):
@@ -128,6 +196,7 @@ class Settings(Section):
         """Every secret value, for whoever must keep it out of an output."""
         hooks = self.webhooks
         held = [self.jira.token, *hooks.secrets, *hooks.bearer_tokens, *(pair.password for pair in hooks.basic)]
+        held += self.console.secrets
         return tuple(secret.get_secret_value() for secret in held)
 
 
@@ -177,6 +246,8 @@ def _literal_secrets(tables: dict[str, Any], path: str) -> list[str]:
     hooks = tables.get("webhooks", {})
     held = {"jira.token": [tables.get("jira", {}).get("token")]}
     held |= {f"webhooks.{key}": hooks.get(key, []) for key in ("secrets", "bearer_tokens")}
+    held["console.session_key"] = [tables.get("console", {}).get("session_key")]
+    held["console.openid.client_secret"] = [tables.get("console", {}).get("openid", {}).get("client_secret")]
     return [
         f"{path}: {key} is a secret written into the file; use 'env:NAME' or 'file:PATH' instead"
         for key, values in held.items()

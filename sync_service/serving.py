@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,13 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from sync_service.bootstrap import load_mappings, logging_for, own_accounts
-from sync_service.config import Settings
+from sync_service.config import OpenIdSettings, Settings
 from sync_service.errors import ConfigurationError
 from sync_service.logs import adopt
 from sync_service.metrics import create_metrics
 from sync_service.processes import listen
 from sync_service.store import Store, open_store
-from webhooks import Credentials, Services, create_app
+from webhooks import CalendarServices, ConsoleServices, Credentials, OpenId, Services, create_app
 
 GRACE_SECONDS = 8
 """How long requests under way may take to end after SIGTERM."""
@@ -36,6 +37,51 @@ def receiver_services(settings: Settings, store: Store, metrics_directory: Path 
         redact=logging_for(settings),
         body_limit=hooks.body_limit,
         trusted_hosts=hooks.trusted_hosts,
+        console=console_services(settings),
+        calendar=calendar_services(settings),
+    )
+
+
+def calendar_services(settings: Settings) -> CalendarServices | None:
+    """Build what the certification calendar needs; None where it is off."""
+    token = settings.console.calendar_token
+    if token is None:
+        return None
+    return CalendarServices(
+        token=token.get_secret_value(),
+        jira_url=settings.jira.url.rstrip("/"),
+        lifecycles={mapping.name: mapping for mapping in load_mappings(settings)},
+    )
+
+
+def console_services(settings: Settings) -> ConsoleServices | None:
+    """Build what the console needs; None where it is off."""
+    console = settings.console
+    if not console.enabled or console.session_key is None:
+        return None
+    return ConsoleServices(
+        jira_url=settings.jira.url.rstrip("/"),
+        lifecycles={mapping.name: mapping for mapping in load_mappings(settings)},
+        session_key=console.session_key.get_secret_value(),
+        readers={name: token.get_secret_value() for name, token in console.readers.items()},
+        operators={name: token.get_secret_value() for name, token in console.operators.items()},
+        openid=_openid(console.openid) if console.openid else None,
+        url=(console.url or "").rstrip("/"),
+        session_life=timedelta(hours=console.session_hours),
+        secure_cookies=console.secure_cookies,
+    )
+
+
+def _openid(openid: OpenIdSettings) -> OpenId:
+    return OpenId(
+        issuer=openid.issuer.rstrip("/"),
+        client_id=openid.client_id,
+        client_secret=openid.client_secret.get_secret_value(),
+        scope=openid.scope,
+        name_claim=openid.name_claim,
+        role_claim=openid.role_claim,
+        readers=frozenset(openid.readers),
+        operators=frozenset(openid.operators),
     )
 
 

@@ -1,16 +1,17 @@
-"""The Flask face: takes Jira's webhooks in, answers for its health, shows its counts. It never speaks to Jira."""
+"""The Flask face: takes webhooks in, answers for its health and counts, serves the console. It never speaks to Jira."""
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
+from webhooks.calendar import calendar
 from webhooks.credentials import Credentials
 from webhooks.health import health
 from webhooks.metrics import metrics
 from webhooks.receiver import receiver
 from webhooks.replies import harden, http_error
-from webhooks.services import Check, Services
+from webhooks.services import CalendarServices, Check, ConsoleServices, OpenId, Services
 
-__all__ = ["Check", "Credentials", "Services", "create_app"]
+__all__ = ["CalendarServices", "Check", "ConsoleServices", "Credentials", "OpenId", "Services", "create_app"]
 
 
 def create_app(services: Services) -> Flask:
@@ -23,8 +24,12 @@ def create_app(services: Services) -> Flask:
         MAX_CONTENT_LENGTH=services.body_limit,
         TRUSTED_HOSTS=list(services.trusted_hosts) or None,
     )
-    for blueprint in (receiver(services), health(services), metrics(services)):
+    for blueprint in (receiver(services), health(services), metrics(services), calendar(services)):
         app.register_blueprint(blueprint)
+    if services.console is not None:
+        from webhooks.console import add_console
+
+        add_console(app, services, services.console)
     app.register_error_handler(HTTPException, http_error)
     app.after_request(harden)
     return app

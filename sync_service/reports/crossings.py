@@ -89,16 +89,17 @@ def _answer(portfolio: Portfolio, one: Answered) -> Row:
 
 def overrides(portfolio: Portfolio) -> Table:
     """List the overrides that were asked for in the period, the newest first; the issues' own records tell of them."""
-    rows = [
+    rows: list[Row] = [
         (one.at, project.key, project.summary, portfolio.stage(project.mapping, one.stage), project.name(one.by),
          "used" if one.used else "granted" if one.granted else "not granted")
         for project in portfolio.projects
         for one in project.overrides
         if portfolio.happened(portfolio.mapping(project), one.at)
     ]  # fmt: skip
+    rows.sort(key=lambda row: (str(row[0]), str(row[1])), reverse=True)
     return Table(
         name="gates.overrides",
         title="Overrides",
         columns=columns(("At", Kind.MOMENT), ("Key", Kind.ISSUE), "Summary", "Out of", "By", "Outcome"),
-        rows=tuples(sorted(rows, key=lambda row: (row[0], row[1]), reverse=True)),
+        rows=tuples(sorted(rows, key=lambda row: (str(row[0]), str(row[1])), reverse=True)),
     )

@@ -6,7 +6,8 @@ those that lasted longer than the project has been there already. Days are busin
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping as MappingOf, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise

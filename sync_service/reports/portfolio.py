@@ -1,7 +1,8 @@
 """The portfolio that reports are told of: which projects, which period, what was answered; read in one walk."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping as MappingOf
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any

@@ -1,6 +1,7 @@
 """A project as reports need it: what was last derived of it, in a few hundred bytes however long its history text."""
 
-from collections.abc import Iterable, Mapping as MappingOf
+from collections.abc import Iterable
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -181,7 +182,7 @@ def _open_steps(steps: Iterable[Json], stage: str, mapping: Mapping) -> Iterable
 
 def _before(step: str, stage: str, mapping: Mapping) -> tuple[str, ...]:
     """Name the steps that a step comes after."""
-    declared = mapping.step(stage, step)
+    declared = mapping.stages[stage].steps.get(step)
     if declared is None:
         return ()
     if EVERY_STEP_ABOVE not in declared.after:

@@ -1,6 +1,7 @@
 """The reports: which there are, and the tables that each consists of."""
 
-from collections.abc import Callable, Iterable, Mapping as MappingOf
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as MappingOf
 from types import MappingProxyType
 
 from sync_service.reports import certification, crossings, flow, stages, waiting

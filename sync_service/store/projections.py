@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, or_, select
@@ -50,6 +51,18 @@ class Projections:
         while page := self._rows(question.where(projection.c.issue_id > last)):
             yield from page
             last = page[-1].issue_id
+
+    def versions(self) -> dict[str, datetime]:
+        """Return when each issue became what it is: whoever keeps what he made of states reads only those that moved."""
+        question = select(projection.c.issue_id, projection.c.at)
+        rows = self._database.read(lambda connection: connection.execute(question).all())
+        return {row.issue_id: from_stamp(row.at) for row in rows}
+
+    def these(self, issue_ids: Iterable[str]) -> Iterator[Projection]:
+        """Walk over the projections of these issues, however many."""
+        wanted = sorted(issue_ids)
+        for start in range(0, len(wanted), _PAGE):
+            yield from self._rows(select(projection).where(projection.c.issue_id.in_(wanted[start : start + _PAGE])))
 
     def count(self) -> int:
         """Return how many issues are known."""

@@ -1,14 +1,25 @@
 """Real processes: a Jira, the mail between it and us, and our own processes on one of both stores."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hosts import Hosts
 from jira_site import JiraSite
 from mail import Mail
 from postgres import PostgreSQL, postgresql
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[None]:
+    """Show what goes wrong in the test's own process, but not every request."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ class Crowd:
         except requests.HTTPError:
             self.refused += 1
 
-    def act_until(self, stop: threading.Event, pause: float = 0.0) -> None:
+    def act_until(self, stop: threading.Event, pause: float = 0.02) -> None:
         while not stop.is_set():
             self.act()
             stop.wait(pause)

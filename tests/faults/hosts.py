@@ -24,11 +24,11 @@ SETTINGS = """\
 [jira]
 url = "{jira}"
 email = "{email}"
-token = "env:FAULTS_JIRA_TOKEN"
+token = "file:{folder}/token"
 read_timeout = 10.0
 [webhooks]
 port = {port}
-secrets = ["env:FAULTS_HOOK_SECRET"]
+secrets = ["file:{folder}/secret"]
 [store]
 url = "{store}"
 [lifecycle]
@@ -70,10 +70,9 @@ def kill(pid: int) -> None:
 class Process:
     """One of our commands, started and, if it was killed, started again."""
 
-    def __init__(self, command: str, config: Path, environment: dict[str, str], url: str | None) -> None:
+    def __init__(self, command: str, config: Path, url: str | None) -> None:
         self.command, self.url, self.config = command, url, config
         self.log = config.with_name(f"{config.stem}-{command}-{id(self):x}.log")
-        self._environment = environment
         self._popen: subprocess.Popen[bytes] | None = None
         self.codes: list[int] = []
         self.start()
@@ -82,7 +81,6 @@ class Process:
         with self.log.open("ab") as output:
             self._popen = subprocess.Popen(
                 [sys.executable, "-m", "sync_service.cli", self.command, "--config", str(self.config)],
-                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -141,16 +139,19 @@ class Hosts:
     def __init__(self, folder: Path, jira: JiraSite, *, level: str = "info") -> None:
         self.folder, self.jira, self.level = folder, jira, level
         self.processes: list[Process] = []
-        self.environment = {
-            **os.environ,
-            "FAULTS_JIRA_TOKEN": jira.service["token"],
-            "FAULTS_HOOK_SECRET": HOOK_SECRET,
-        }
+        (folder / "token").write_text(jira.service["token"])
+        (folder / "secret").write_text(HOOK_SECRET)
 
     def config(self, store: str, *, port: int = 0, name: str = "config") -> Path:
         path = self.folder / f"{name}-{len(list(self.folder.glob('*.toml')))}.toml"
         text = SETTINGS.format(
-            jira=self.jira.url, email=self.jira.service["email"], port=port, store=store, lease=LEASE, level=self.level
+            folder=self.folder,
+            jira=self.jira.url,
+            email=self.jira.service["email"],
+            port=port,
+            store=store,
+            lease=LEASE,
+            level=self.level,
         )
         path.write_text(text)
         return path
@@ -159,17 +160,17 @@ class Hosts:
         """Start `run`, `serve` or `work` as on a host of its own."""
         port = 0 if command == "work" else free_port()
         config = self.config(store, port=port, name=command)
-        process = Process(command, config, self.environment, f"http://127.0.0.1:{port}" if port else None)
+        process = Process(command, config, f"http://127.0.0.1:{port}" if port else None)
         self.processes.append(process)
         return process
 
     def once(self, *arguments: str, store: str) -> "subprocess.CompletedProcess[str]":
         """Run a command that ends by itself."""
         command = [sys.executable, "-m", "sync_service.cli", *arguments, "--config", str(self.config(store))]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
     def settings(self, store: str) -> Settings:
-        settings, _ = load_settings(self.config(store), self.environment)
+        settings, _ = load_settings(self.config(store), {})
         return settings
 
     def receivers(self) -> list[str]:

@@ -24,8 +24,8 @@ FIRST_DAY = datetime(2026, 3, 2, 15, tzinfo=UTC)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "where(workflow=, failure_screen=, gate_condition=, lifecycle=, since=, clock_off=, may_fail=): how this story's Jira and "
-        "its service are set up; `lifecycle` is the text of a mapping file",
+        "where(workflow=, failure_screen=, gate_condition=, lifecycle=, since=, clock_off=, may_fail=): how this "
+        "story's Jira and its service are set up; `lifecycle` is the text of a mapping file",
     )
 
 

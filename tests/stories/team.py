@@ -481,7 +481,7 @@ class Team:
         What one story has played from the very beginning is put on the shelf for others that begin in the same way.
         """
         if self.shelf is None or fields or self.scene.site.issues:
-            return self.reaches(self.starts_project(**fields), stage)
+            return self.reaches(self.starts_project("Acme loyalty", "tc", **fields), stage)
         if (project_id := self.shelf.take(stage)) is None:
             before = STAGES[: STAGES.index(stage)]
             project = self.reaches(self.project_in(before[-1]) if before else self.starts_project(), stage)

@@ -24,12 +24,12 @@ def start_of(project: Project) -> date | None:
 def in_certification(team: Team, count: int) -> list[Project]:
     """Projects that people brought to Certification with overrides, so that the story gets to its point."""
     projects = [team.starts_project(f"Project {number}") for number in range(count)]
-    for project in projects:
-        for stage in ("Requirements", "Development", "Certification"):
+    for stage in ("Requirements", "Development", "Certification"):
+        for project in projects:
             team.people["admin"].fills(project, "Gate Override", "Go on.")
             team.people["admin"].moves(project, stage)
-            team.service.catches_up()
-        assert project.stage == "Certification"
+        team.service.catches_up()
+    assert {project.stage for project in projects} == {"Certification"}
     return projects
 
 

@@ -42,7 +42,8 @@ def carry_out_result(state: State, draft: Draft) -> None:
     rounds, view = _present(state)
     if not rounds or not view or not view.begun:
         return
-    if view.outcome == CERTIFIED and judge(state, rounds.passed_to).accepts:
+    in_turn = any(step.key == rounds.round_step and step.standing is Standing.DONE for step in state.steps)
+    if view.outcome == CERTIFIED and in_turn and judge(state, rounds.passed_to).accepts:
         _move(state, draft, rounds.passed_to, view)
     if view.outcome == FAILED and view.feedback is not None:
         _move(state, draft, rounds.failed_to, view)

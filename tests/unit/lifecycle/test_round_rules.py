@@ -219,9 +219,11 @@ class TestResult:
             "add one, or move the issue by hand",
         )
 
-    def test_before_its_turn_it_is_no_result(self) -> None:
-        """Certified before the materials were in: reopened like any step."""
+    @pytest.mark.parametrize("enforcement", ["enforce", "warn"])
+    def test_before_its_turn_it_is_no_result(self, enforcement: str) -> None:
+        """Certified before the materials were in: reopened like any step, whatever the gate would let pass."""
         world = at("certification")
+        world.mapping = varied(enforcement=enforcement)
         world.set_status(world.step("round").id, "Certified", by="engineer")
         world.settle()
         assert (world.stage, world.standing("round")) == ("certification", "open")

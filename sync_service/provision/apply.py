@@ -1,0 +1,63 @@
+"""Carry a plan out: its requests, in order, each with the ids that the ones before taught."""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+from sync_service.errors import StagegateError
+from sync_service.jira.answers import Effect
+from sync_service.jira.client import Client
+from sync_service.jira.errors import JiraError
+from sync_service.provision.plan import SECRET, SECRET_IN_URL, Change, Plan, Request, resolved
+
+Advance = Callable[[int], None]
+
+
+class Interrupted(StagegateError):
+    """A plan was applied in part: what was done stays, and the next apply does the rest."""
+
+    reason = "provision_interrupted"
+
+    def __init__(self, change: Change, done: int, total: int, error: StagegateError) -> None:
+        super().__init__(
+            f"stopped at {change.kind} {change.name!r} after {done} of {total} changes: {error}\n"
+            "What was done stays; run the command again to do the rest."
+        )
+
+
+def apply(client: Client, plan: Plan, *, secret: str = "", advance: Advance = lambda _count: None) -> None:
+    """Send every request; raises Interrupted where Jira refuses one, or does not answer it."""
+    ids = {**plan.ids, SECRET: secret, SECRET_IN_URL: quote(secret, safe="")}
+    for number, change in enumerate(plan.changes):
+        try:
+            for request in change.requests:
+                _send(client, change, request, ids)
+                advance(1)
+        except JiraError as error:
+            raise Interrupted(change, number, len(plan.changes), error) from error
+
+
+def _send(client: Client, change: Change, request: Request, ids: dict[str, str]) -> None:
+    reply = client.call(
+        f"{request.method} {change.kind}",
+        request.method,
+        resolved(request.path, ids),
+        effect=Effect.SETS if request.method == "PUT" else None,
+        body=resolved(request.body, ids),
+    )
+    ids |= {learned.reference: learned.find(reply.body) for learned in request.learns}
+
+
+def unknown_references(plan: Plan) -> set[str]:
+    """Return the references of a plan that neither it nor any of its replies knows; a sound plan has none."""
+    known: Mapping[str, str] = {**plan.ids, SECRET: "", SECRET_IN_URL: ""}
+    taught = dict.fromkeys(
+        (learned.reference for change in plan.changes for each in change.requests for learned in each.learns), "0"
+    )
+    missing: set[str] = set()
+    for change in plan.changes:
+        for request in change.requests:
+            try:
+                resolved([request.path, request.body], {**known, **taught})
+            except KeyError as error:
+                missing.add(str(error.args[0]))
+    return missing
