@@ -118,7 +118,7 @@ def work(settings: "Settings") -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--flavour", type=click.Choice(["cloud", "datacenter"]), default="cloud", show_default=True)
 @click.option("--workflow", type=click.Choice(["strict", "open"]), default="strict", show_default=True)
-@click.option("--webhook-url", help="Where webhooks are sent.")
+@click.option("--webhook-url", "url", help="Where webhooks are sent.")
 @click.option("--webhook-secret", help="What they are signed with.")
 @as_json
 def sandbox(as_json: bool, **options: Any) -> None:
@@ -261,6 +261,26 @@ def _print(page: str, told: Any, *, as_json: bool) -> None:
         click.echo(json.dumps(told, indent=2))
     else:
         showing.show(getattr(showing, page)(told))
+
+
+# --- Preparing a site ------------------------------------------------------------------------------------------------
+
+
+@stagegate.command()
+@click.option("--apply", "apply", is_flag=False, flag_value="", metavar="[FILE]", help="Do it; FILE: that very plan.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan.")
+@click.option("--webhook-url", "url", help="Where Jira is to send its webhooks: https://YOUR-HOST/webhooks/jira")
+@configured
+@as_json
+def provision(settings: "Settings", apply: str | None, out: Path | None, url: str | None, as_json: bool) -> None:
+    """Show what a Jira site lacks for the mapping, dashboards included; with --apply, create it."""
+    from sync_service.provisioning import provision
+
+    saved = Path(apply) if apply else None
+    with opened(settings) as service:
+        told = provision(service, saved=saved, out=out, apply=apply is not None, url=url)
+    _print("provisioning", told, as_json=as_json)
+    sys.exit(FOUND_PROBLEMS if told["wrong"] else 0)
 
 
 # --- Asking for work -------------------------------------------------------------------------------------------------

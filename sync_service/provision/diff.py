@@ -59,7 +59,7 @@ def _team_managed(draft: Draft) -> None:
 
 def _unprivileged(draft: Draft) -> None:
     draft.notes.append(
-        "our account lacks the global permission 'Administer Jira', which fields, screens, workflows and webhooks need; "
+        "our account lacks the global permission 'Administer Jira', which all but filters and dashboards needs; "
         "grant it for this command, or let an administrator do what the list says. Filters and dashboard can be made "
         "once the fields are there"
     )

@@ -36,4 +36,5 @@ class Draft:
             notes=tuple(self.notes),
             by_hand=tuple(self.by_hand),
             ids=self.ids,
+            webhook_url=self.wanted.webhook.url if self.wanted.webhook else None,
         )

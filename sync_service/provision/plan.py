@@ -41,7 +41,7 @@ def resolved(value: Any, ids: MappingOf[str, str]) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What a reply teaches: the reference, and where the id stands: keys, places, or `name=value` to choose of a list."""
+    """What a reply teaches: the reference, and where the id stands: keys, places, `name=value` for one of a list."""
 
     reference: str
     at: tuple[str, ...]
@@ -93,6 +93,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
     ids: dict[str, str] = field(default_factory=dict)
+    webhook_url: str | None = None
 
     @property
     def requests(self) -> int:
@@ -127,7 +128,7 @@ def loaded(text: str, place: str) -> tuple[Plan, ...]:
 def _plan(raw: dict[str, Any]) -> Plan:
     texts = {name: tuple(raw[name]) for name in ("refusals", "problems", "notes", "by_hand")}
     changes = tuple(_change(each) for each in raw["changes"])
-    return Plan(project=raw["project"], changes=changes, ids=dict(raw["ids"]), **texts)
+    return Plan(project=raw["project"], changes=changes, ids=dict(raw["ids"]), webhook_url=raw["webhook_url"], **texts)
 
 
 def _change(raw: dict[str, Any]) -> Change:

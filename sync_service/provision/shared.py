@@ -67,8 +67,8 @@ def _other_filter(draft: Draft, wanted: WantedFilter, found: tuple[SiteFilter, .
         return
     ids = " and ".join(one.id for one in found)
     draft.refuse(
-        f"there is a filter {wanted.name!r} already ({ids}) that asks for something else ({found[0].jql}); rename it in "
-        "Jira, so that ours can be created"
+        f"the filter {wanted.name!r} ({ids}) asks for something else ({found[0].jql}); rename it in Jira, so that "
+        "ours can be created"
     )
 
 
@@ -125,7 +125,7 @@ def _gadget(draft: Draft, wanted: WantedGadget, dashboard: SiteDashboard | None)
     configure = Request(method="PUT", path=f"{path}/items/⟦{reference}⟧/properties/config", body=config)
     told = (f"{wanted.kind} by {', '.join(wanted.by)}",)
     if found is None:
-        body = {"uri": uri, "title": wanted.title, "color": wanted.color}
+        body: Json = {"uri": uri, "title": wanted.title, "color": wanted.color}
         body |= {"position": {"row": wanted.row, "column": wanted.column}}
         learned = Learned(reference=reference, at=("id",))
         add = Request(method="POST", path=f"{path}/gadget", body=body, learns=(learned,))

@@ -199,7 +199,7 @@ def _actions(draft: Draft, resolution: str | None) -> list[Any]:
 
 
 def _scheme(draft: Draft, ours: list[WantedWorkflow]) -> None:
-    """Keep the workflows of the project's other types; Jira changes the scheme by REST only while there are no issues."""
+    """Keep the workflows of the project's other types; where there are issues the scheme is a person's to change."""
     site, name = draft.site, draft.wanted.named("workflows")
     present = site.workflow_scheme
     if present is not None and present.name == name:

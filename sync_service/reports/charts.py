@@ -54,7 +54,7 @@ def _durations(table: Table) -> Figure:
     return _bars(
         table,
         "Stage",
-        [("Median business days", "median_business_days"), ("85 % business days", "85___business_days")],
+        [("Median business days", "median_business_days"), ("85 % business days", "85_business_days")],
     )
 
 

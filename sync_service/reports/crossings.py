@@ -101,5 +101,9 @@ def overrides(portfolio: Portfolio) -> Table:
         name="gates.overrides",
         title="Overrides",
         columns=columns(("At", Kind.MOMENT), ("Key", Kind.ISSUE), "Summary", "Out of", "By", "Outcome"),
-        rows=tuples(sorted(rows, key=lambda row: (str(row[0]), str(row[1])), reverse=True)),
+        rows=tuple(sorted(rows, key=_newest, reverse=True)),
     )
+
+
+def _newest(row: Row) -> tuple[str, str]:
+    return str(row[0]), str(row[1])

@@ -26,6 +26,7 @@ def cumulative(portfolio: Portfolio) -> Table:
         name="flow.counts",
         title="Cumulative flow",
         about="How many projects were in each stage at the end of the day; on the last day, now.",
+        series=True,
         columns=(
             Column(key="day", title="Day", kind=Kind.DAY),
             *(
@@ -88,9 +89,10 @@ def throughput(portfolio: Portfolio) -> Table:
         title="Throughput and time to launch",
         about="By month: projects created, launched for the first time, and ended otherwise; "
         "and how long the launched ones took from their creation.",
+        series=True,
         columns=portfolio.tagged(
             *columns(
-                ("Month", Kind.DAY), ("Created", Kind.NUMBER), ("Launched", Kind.NUMBER), ("Ended", Kind.NUMBER),
+                ("Month", Kind.MONTH), ("Created", Kind.NUMBER), ("Launched", Kind.NUMBER), ("Ended", Kind.NUMBER),
                 ("Median days", Kind.DAYS), ("85 % days", Kind.DAYS),
                 ("Median business days", Kind.DAYS), ("85 % business days", Kind.DAYS),
             )

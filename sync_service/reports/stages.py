@@ -7,7 +7,7 @@ from mappings import Mapping
 from sync_service.reports.portfolio import Portfolio
 from sync_service.reports.projects import Project, Stay, business_age
 from sync_service.reports.spread import HIGH, MEDIAN, percentile, share_of
-from sync_service.reports.table import Kind, Row, Table, columns, tuples
+from sync_service.reports.table import Kind, Row, Table, columns, tuples, with_details
 
 
 def standing(portfolio: Portfolio) -> Table:
@@ -64,10 +64,12 @@ def projects(portfolio: Portfolio) -> Table:
         name="portfolio.projects",
         title="Projects",
         about="Every project, by stage, the longest there first. Age is in business days in the stage.",
-        columns=columns(
+        columns=with_details(
+            columns(
             ("Key", Kind.ISSUE), "Summary", "Stage", ("Age", Kind.DAYS), "Gate", ("Missing", Kind.NUMBER),
             ("Open steps", Kind.NUMBER), ("Overdue", Kind.NUMBER), ("Round", Kind.NUMBER), ("Slot", Kind.DAY),
             ("Go-live", Kind.DAY), "Kind", "Consultant", "Client",
+            ), "open_steps", "missing", "kind", "client", "go_live",
         ),
         rows=tuple(row for _, row in keyed),
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """What every report is made of: tables of plain values, told how to be read."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,7 @@ class Kind(StrEnum):
     DAYS = "days"
     SHARE = "share"
     DAY = "day"
+    MONTH = "month"
     MOMENT = "moment"
     MARK = "mark"
 
@@ -28,16 +29,20 @@ NUMERIC = frozenset({Kind.NUMBER, Kind.DAYS, Kind.SHARE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column: `key` is its name in CSV and JSON, `title` what people read."""
+    """One column: `key` is its name in CSV and JSON, `title` what people read; `detail` is left out where it is tight."""
 
     key: str
     title: str
     kind: Kind = Kind.TEXT
+    detail: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows under columns; `about` says what is counted, `notes` what a reader must know of these very figures."""
+    """Rows under columns; `about` says what is counted, `notes` what a reader must know of these very figures.
+
+    The rows of a `series` go on in time, so that the last ones tell most.
+    """
 
     name: str
     title: str
@@ -45,6 +50,7 @@ class Table:
     rows: tuple[Row, ...]
     about: str = ""
     notes: tuple[str, ...] = ()
+    series: bool = False
 
     def column(self, key: str) -> tuple[Value, ...]:
         """Return the values of one column."""
@@ -77,8 +83,13 @@ def columns(*told: str | tuple[str, Kind]) -> tuple[Column, ...]:
     return tuple(Column(key=_key(title), title=title, kind=kind) for title, kind in pairs)
 
 
+def with_details(told: Iterable[Column], *keys: str) -> tuple[Column, ...]:
+    """Mark columns as such that are left out where it is tight."""
+    return tuple(replace(column, detail=column.key in keys) for column in told)
+
+
 def _key(title: str) -> str:
-    return "".join(char if char.isalnum() else "_" for char in title.lower()).strip("_")
+    return "_".join("".join(char if char.isalnum() else " " for char in title.lower()).split())
 
 
 def tuples(rows: Iterable[Iterable[Value]]) -> tuple[Row, ...]:

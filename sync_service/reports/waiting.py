@@ -8,7 +8,7 @@ from mappings import Mapping
 from sync_service.lifecycle.workdays import workdays_between
 from sync_service.reports.portfolio import Portfolio
 from sync_service.reports.projects import OpenStep, Project
-from sync_service.reports.table import Kind, Row, Table, columns, tuples
+from sync_service.reports.table import Kind, Row, Table, columns, tuples, with_details
 
 NOBODY = "nobody"
 
@@ -91,9 +91,11 @@ def overdue(portfolio: Portfolio) -> Table:
         name="waiting.overdue",
         title="Overdue steps",
         about="The latest first, by business days.",
-        columns=columns(
+        columns=with_details(
+            columns(
             ("Late", Kind.DAYS), ("Due", Kind.DAY), ("Step", Kind.ISSUE), "What", "Party", "Assignee", "Their turn",
             ("Project", Kind.ISSUE), "Project summary", "Stage",
+            ), "assignee", "their_turn", "project_summary", "stage",
         ),
         rows=tuples(_overdue(portfolio, *row) for row in rows),
     )  # fmt: skip

@@ -66,7 +66,7 @@ FREELY = "STORIES_PLAYED" in os.environ
 """`STORIES_PLAYED=200` plays that many stories, new ones each time, instead of always the same few."""
 
 PLAYED = settings(
-    max_examples=int(os.environ.get("STORIES_PLAYED", "14")),
+    max_examples=int(os.environ.get("STORIES_PLAYED", "5")),
     stateful_step_count=25,
     deadline=None,
     derandomize=not FREELY,

@@ -47,7 +47,7 @@ def test_between_two_looks_webhooks_make_no_difference(
     project = team.starts_project()
     start = kept(service.jira.site)
 
-    @settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=5, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(batches=BATCHES)
     def played(batches: Sequence[tuple[list[str], Any]]) -> None:
         in_order = _play(service, people, project, start, batches, shuffled=False)

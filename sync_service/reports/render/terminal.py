@@ -7,10 +7,12 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from sync_service.reports.render.words import Context, asked, written
-from sync_service.reports.table import NUMERIC, Column, Kind, Report, Table
+from sync_service.reports.table import NUMERIC, Kind, Report, Table
 from sync_service.showing.terminal import count, moment, plain
 
 MOST_ROWS = 20
+LONGEST_WORD = 16
+"""Letters up to which a word is not broken."""
 NARROW = frozenset({Kind.ISSUE, Kind.DAY, Kind.MOMENT})
 
 
@@ -26,22 +28,30 @@ def _page(reports: Iterable[Report], context: Context) -> Iterator[RenderableTyp
         yield Text()
         yield Text(plain(report.title), "bold cyan")
         for table in report.tables:
-            yield from _table(table, context)
+            yield from _table(table, report, context)
 
 
-def _table(table: Table, context: Context) -> Iterator[RenderableType]:
+def _table(table: Table, report: Report, context: Context) -> Iterator[RenderableType]:
     yield Text()
-    yield Text(f"  {table.title}", "bold")
+    if table.title != report.title:
+        yield Text(f"  {table.title}", "bold")
     if not table.rows:
         yield Text("  none", "dim")
     elif len(table.rows) == 1 and len(table.columns) > 2:
         yield _one(table, context)
     else:
         yield _grid(table, context)
-    if len(table.rows) > MOST_ROWS:
-        yield Text(f"  {len(table.rows) - MOST_ROWS} more; --format csv, json or html has all", "dim")
+        yield from _left_out(table)
     for note in table.notes:
         yield Text(f"  {plain(note)}", "dim")
+
+
+def _left_out(table: Table) -> Iterator[Text]:
+    rows, details = len(table.rows) - MOST_ROWS, sum(column.detail for column in table.columns)
+    left = [count(rows, "earlier row" if table.series else "more row")] if rows > 0 else []
+    left += [count(details, "more column")] if details else []
+    if left:
+        yield Text(f"  {' and '.join(left)}: --format csv, json or html has all", "dim")
 
 
 def _one(table: Table, context: Context) -> Grid:
@@ -56,17 +66,22 @@ def _one(table: Table, context: Context) -> Grid:
 
 def _grid(table: Table, context: Context) -> Grid:
     grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    kept = [place for place, _ in enumerate(table.columns) if any(row[place] is not None for row in table.rows)]
     grid.add_column("", width=0)
-    for place in kept:
+    rows = table.rows[-MOST_ROWS:] if table.series else table.rows[:MOST_ROWS]
+    places = [place for place, column in enumerate(table.columns) if not column.detail]
+    cells = [[plain(written(row[place], table.columns[place].kind, context.zone)) for place in places] for row in rows]
+    for shown, place in enumerate(places):
         column = table.columns[place]
-        right = column.kind in NUMERIC
-        grid.add_column(column.title, justify="right" if right else "left", overflow="fold", no_wrap=_narrow(column))
-    for row in table.rows[:MOST_ROWS]:
-        cells = [written(row[place], table.columns[place].kind, context.zone) for place in kept]
-        grid.add_row("", *(Text(plain(cell)) for cell in cells))
+        grid.add_column(
+            column.title,
+            justify="right" if column.kind in NUMERIC else "left",
+            no_wrap=column.kind in NARROW,
+            min_width=_longest_word([column.title, *(row[shown] for row in cells)]),
+        )
+    for row in cells:
+        grid.add_row("", *map(Text, row))
     return grid
 
 
-def _narrow(column: Column) -> bool:
-    return column.kind in NARROW
+def _longest_word(texts: Iterable[str]) -> int:
+    return min(max((len(word) for text in texts for word in text.split()), default=0), LONGEST_WORD)

@@ -35,6 +35,8 @@ def written(value: Value, kind: Kind, zone: str) -> str:
             return _short(_number(value))
         case Kind.MARK:
             return "yes" if value else "no"
+        case Kind.MONTH if isinstance(value, date):
+            return f"{value:%Y-%m}"
         case Kind.DAY if isinstance(value, date):
             return f"{value:%Y-%m-%d}"
         case Kind.MOMENT if isinstance(value, datetime):

@@ -113,7 +113,7 @@ def test_one_edit_carries_fields_labels_comment_and_record(world: World) -> None
     world.keys["§1§"] = "INT-77"
     found = world.read(issue)
     world.reads()
-    fields = {"stage": "Discovery", "gate": "Closed", "rounds_failed": 2.0, "failure_reasons": ("Other",)}
+    fields = {"stage": "Discovery", "gate": "Closed", "rounds_failed": 2.0, "failure_reasons": ("other",)}
     fields |= {"last_refusal": datetime(2026, 3, 2, 15, tzinfo=UTC), "certification_start": date(2026, 4, 6)}
     fields |= {"technical_consultant": world.account("tc"), "goals": "Points", "gate_override": None}
     world.apply(

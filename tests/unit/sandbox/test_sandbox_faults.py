@@ -197,7 +197,7 @@ def test_the_state_can_be_looked_at(world):
     account = world.jira.credentials["tc"].account
     key = world.tc.create(
         Technical_Consultant={"accountId": account, "name": account},
-        Failure_Reasons=[{"value": "Other"}],
+        Failure_Reasons=[{"value": "other"}],
         Feasibility={"value": "Feasible"},
     )
     world.service.edit(key, Last_Refusal="2026-01-02T03:04:05.000+0000")
@@ -206,7 +206,7 @@ def test_the_state_can_be_looked_at(world):
     world.tc.post(f"issue/{key}/comment", {"body": "said"})
     del world.jira.site.users[world.jira.site.user_by_login("service").id]
     first, second = world.control("GET", "state").json()["issues"]
-    assert first["fields"]["Failure Reasons"] == ["Other"]
+    assert first["fields"]["Failure Reasons"] == ["other"]
     assert (first["fields"]["Feasibility"], first["fields"]["Technical Consultant"]) == ("Feasible", "tc")
     assert first["fields"]["Last Refusal"] == "2026-01-02T03:04:05.000+0000"
     assert first["comments"] == [{"author": "tc", "body": "said"}]

@@ -55,7 +55,7 @@ def _refusal(person: Any, **fields: Any) -> dict[str, Any]:
         ("Feasibility", {"value": "Perhaps"}, "Option value 'Perhaps' is not valid"),
         ("Feasibility", {"id": "1"}, "Option id '1' is not valid"),
         ("Feasibility", "Feasible", "Specify a valid 'id' or 'name' for Feasibility"),
-        ("Failure Reasons", {"value": "Other"}, "data was not an array"),
+        ("Failure Reasons", {"value": "other"}, "data was not an array"),
         ("IDI Date", "3.2.2026", "Operation value must be a string in the format 'yyyy-MM-dd'"),
         ("IDI Date", "2026-02-30", "Error parsing date string: 2026-02-30"),
         ("labels", ["two words"], "The label 'two words' contains spaces which is invalid."),

@@ -20,7 +20,7 @@ def portfolio(world):
     day()
     tc.create("Gift cards for Bob", Feasibility={"value": "Not feasible"}, labels=["blue", "red"])
     day()
-    tc.create("Ordering", Technical_Consultant=_reference(world, "tc"), Failure_Reasons=[{"value": "Other"}])
+    tc.create("Ordering", Technical_Consultant=_reference(world, "tc"), Failure_Reasons=[{"value": "other"}])
     day()
     step = tc.create_step("INT-1", "Goals of Ann", assignee=_reference(world, "tc"))
     day()
@@ -69,7 +69,7 @@ def _reference(world, name):
         ('Feasibility in (Feasible, "Not feasible")', "12"),
         ("Feasibility not in (Feasible)", "2"),
         ("Feasibility is not null", "12"),
-        ('"Failure Reasons" = Other', "3"),
+        ('"Failure Reasons" = other', "3"),
         ('"Rounds Failed" = 2', "1"),
         ('"Rounds Failed" >= 0', "13"),
         ('"Rounds Failed" < 2', "3"),

@@ -1,0 +1,73 @@
+"""The command `provision`: plans for every mapping, saved, applied, and read back."""
+
+import secrets
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mappings import Mapping
+from sync_service.bootstrap import WorkerService
+from sync_service.config import Settings
+from sync_service.errors import ConfigurationError
+from sync_service.provision.plan import Plan, dumped, loaded
+from sync_service.provision.run import compare, make_plan, perform
+from sync_service.provision.webhooks import USER
+from sync_service.showing import progress
+
+SECRET_BYTES = 32
+READINGS = 7
+
+
+def provision(
+    service: WorkerService, *, saved: Path | None, out: Path | None, apply: bool, url: str | None
+) -> dict[str, Any]:
+    """Plan, and apply where asked; `saved` is a plan to be applied exactly, `out` where to save one.
+
+    Raises Refused, Interrupted, ConfigurationError and JiraError; returns plain values to be shown.
+    """
+    if out and apply:
+        raise ConfigurationError("give --out to save the plan, then --apply FILE to apply it")
+    mappings = service.gateway.mappings
+    plans = _saved(service, saved, mappings) if saved else [_planned(service, one, url) for one in mappings.values()]
+    if out:
+        out.write_text(dumped(plans), encoding="utf-8")
+    if apply:
+        plans = [_performed(service, mappings[plan.project], plan) for plan in plans]
+    wrong = any(plan.refusals or plan.problems or (apply and plan.changes) for plan in plans)
+    return {"applied": apply, "plans": [asdict(plan) for plan in plans], "wrong": wrong}
+
+
+def _planned(service: WorkerService, mapping: Mapping, url: str | None) -> Plan:
+    with progress(f"Reading the site for {mapping.jira.project}", READINGS) as advance:
+        return make_plan(service.client, mapping, url, advance)
+
+
+def _saved(service: WorkerService, path: Path, mappings: dict[str, Mapping]) -> list[Plan]:
+    try:
+        plans = loaded(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: can't be read: {error}") from None
+    for plan in plans:
+        if plan.project not in mappings:
+            raise ConfigurationError(f"{path}: the plan is for project {plan.project}, which no mapping names")
+        compare(plan, _planned(service, mappings[plan.project], plan.webhook_url))
+    return list(plans)
+
+
+def _performed(service: WorkerService, mapping: Mapping, plan: Plan) -> Plan:
+    secret = _secret(service.settings) if plan.needs_secret and not plan.refusals else ""
+    with progress(f"Preparing the site for {plan.project}", plan.requests) as advance:
+        return perform(service.client, mapping, plan, secret=secret, advance=advance)
+
+
+def _secret(settings: Settings) -> str:
+    """Return the first configured secret; where there is none, a new one, shown before it is sent: never again."""
+    hooks = settings.webhooks
+    held = [*hooks.secrets, *(pair.password for pair in hooks.basic if pair.user == USER)]
+    if held:
+        return held[0].get_secret_value()
+    made = secrets.token_urlsafe(SECRET_BYTES)
+    click.echo(f"the webhook's secret, shown this once; put it where [webhooks] secrets refers to:\n{made}", err=True)
+    return made
