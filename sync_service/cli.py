@@ -308,6 +308,21 @@ def _asked(count: int, as_json: bool) -> None:
     click.echo(json.dumps({"looks": count}) if as_json else f"asked for {count} look(s); the workers do them")
 
 
+@stagegate.command("console-token")
+@click.argument("name")
+@click.option("--role", type=click.Choice(["reader", "operator"]), default="reader", show_default=True)
+def console_token(name: str, role: str) -> None:
+    """Make a token for NAME to sign in to the console with; the settings keep only its hash."""
+    from webhooks.console.people import make_token
+
+    try:
+        token, hashed = make_token(name)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    click.echo(f"Give {name} this token; it is not shown again:\n\n  {token}\n")
+    click.echo(f"Put this under [console.{role}s] of the settings, and restart:\n\n  {json.dumps(name)} = '{hashed}'")
+
+
 # --- The queue: the store alone is asked, so that these work while Jira is down ---------------------------------------
 
 

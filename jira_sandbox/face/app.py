@@ -21,6 +21,7 @@ from jira_sandbox.face import (
     issues,
     links,
     meta,
+    pages,
     people,
     projects,
     schemes,
@@ -34,7 +35,7 @@ from jira_sandbox.face import (
     workflows,
 )
 from jira_sandbox.face.auth import authenticate
-from jira_sandbox.face.routing import Call, Endpoint, Reply, flask_rule
+from jira_sandbox.face.routing import Call, Endpoint, Page, Reply, flask_rule
 from jira_sandbox.faults import Fault
 from jira_sandbox.requests_log import Entry
 from jira_sandbox.sandbox import Sandbox
@@ -73,7 +74,7 @@ def create_app(sandbox: Sandbox) -> Flask:
     app.url_map.strict_slashes = False
     for endpoints in _by_path(e for module in RESOURCES for e in module.routes.endpoints):
         _register(app, endpoints[0], partial(_answer, sandbox, endpoints))
-    for endpoint in (*control.routes.endpoints, *control_site.routes.endpoints):
+    for endpoint in (*control.routes.endpoints, *control_site.routes.endpoints, *pages.routes.endpoints):
         _register(app, endpoint, partial(_answer_control, sandbox, endpoint))
     app.before_request(partial(_begin, sandbox))
     app.after_request(partial(_finish, sandbox))
@@ -246,6 +247,8 @@ def _unknown(status: int, _error: Exception) -> Response:
 
 
 def _write(outcome: Any) -> Response:
+    if isinstance(outcome, Page):
+        return Response(outcome.html, 200, content_type="text/html;charset=UTF-8")
     reply = outcome if isinstance(outcome, Reply) else Reply(outcome, 204 if outcome is None else 200)
     if reply.body is None:
         return Response(status=reply.status, headers=reply.headers)

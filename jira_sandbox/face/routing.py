@@ -94,6 +94,13 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer for a browser."""
+
+    html: str
+
+
 Handler = Callable[..., Any]
 Declared = TypeVar("Declared", bound=Handler)
 

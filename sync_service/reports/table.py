@@ -29,7 +29,7 @@ NUMERIC = frozenset({Kind.NUMBER, Kind.DAYS, Kind.SHARE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column: `key` is its name in CSV and JSON, `title` what people read; `detail` is left out where it is tight."""
+    """One column: `key` is its name in CSV and JSON, `title` what people read; `detail` is left out if it is tight."""
 
     key: str
     title: str

@@ -20,6 +20,7 @@ from sync_service.config import Settings, load_settings
 HOOK_SECRET = "sandbox-webhook-secret"
 LEASE = 10.0
 START = 60.0
+GROWN = 6.0
 SETTINGS = """\
 [jira]
 url = "{jira}"
@@ -78,6 +79,7 @@ class Process:
         self.start()
 
     def start(self) -> None:
+        self._started = time.monotonic()
         with self.log.open("ab") as output:
             self._popen = subprocess.Popen(
                 [sys.executable, "-m", "sync_service.cli", self.command, "--config", str(self.config)],
@@ -91,6 +93,11 @@ class Process:
     def pid(self) -> int:
         assert self._popen is not None
         return self._popen.pid
+
+    @property
+    def age(self) -> float:
+        """How many seconds ago it was started."""
+        return time.monotonic() - self._started
 
     @property
     def alive(self) -> bool:
@@ -178,7 +185,10 @@ class Hosts:
 
     def wait_ready(self) -> None:
         for process in self.processes:
-            until(process.ready, f"{process.command} to be ready:\n{process.said[-2000:]}")
+            try:
+                until(process.ready, f"{process.command} to be ready")
+            except AssertionError as error:
+                raise AssertionError(f"{error}; it said:\n{process.said[-3000:]}") from None
 
     def stop(self) -> None:
         for process in self.processes:
@@ -215,8 +225,14 @@ class Reaper:
                 process.start()
 
     def _strike(self) -> None:
-        """Kill one child (its parent starts another), or, one time in four, a process with all its children."""
-        process = self._dice.choice(self.hosts.processes)
+        """Kill one child (its parent starts another), or, one time in four, a process with all its children.
+
+        What was started a moment ago is spared: killed before it has begun, it would never work.
+        """
+        grown = [process for process in self.hosts.processes if process.age > GROWN]
+        if not grown:
+            return
+        process = self._dice.choice(grown)
         offspring = children(process.pid)
         if offspring and self._dice.random() < 0.75:
             kill(self._dice.choice(offspring))

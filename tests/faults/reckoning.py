@@ -12,6 +12,7 @@ from mail import Mail
 from sync_service.bootstrap import WorkerService, worker_service
 from sync_service.jira.gateway import Found
 from sync_service.store import Condition, Store, StoreUnavailable, Work, open_store
+from sync_service.worker.reconcile import NOT_SEEN_CLOSELY
 
 SOON = timedelta(minutes=10)
 """A key that is due later waits for time to pass: a due date."""
@@ -53,14 +54,14 @@ def reckon(hosts: Hosts, mail: Mail | None, url: str) -> None:
     if mail is not None:
         assert not mail.counts.unusual, mail.counts.unusual[:5]
     with open_store(url) as store:
-        assert not unsettled(store), "a key is stuck or dead"
+        stuck = unsettled(store)
+        assert not stuck, f"stuck or dead: {stuck[:3]}"
         if mail is not None:
             kept = {received.delivery_id for received in store.inbox.recent(limit=1_000_000)}
             lost = mail.counts.acknowledged - kept
             assert not lost, f"{len(lost)} acknowledged deliveries are lost"
-    assert not twice_made(hosts.jira)
-    assert not twice_said(hosts.jira)
-    assert not unreflected(hosts, url)
+    for complaints in (twice_made(hosts.jira), twice_said(hosts.jira), unreflected(hosts, url)):
+        assert not complaints, f"{len(complaints)} complaints: {complaints[:3]}"
 
 
 def twice_made(jira: JiraSite) -> list[tuple[Any, int]]:
@@ -111,8 +112,8 @@ def _left_to_do(service: WorkerService, issue: dict[str, Any]) -> Iterator[str]:
     found = service.gateway.read(issue["id"])
     seen = service.store.projections.get(issue["id"])
     assert isinstance(found, Found)
-    if seen is None or seen.fingerprint != found.fingerprint:
-        yield f"{issue['key']}: what it looks like now was never seen"
+    if seen is None or seen.fingerprint not in (found.fingerprint, NOT_SEEN_CLOSELY):
+        yield f"{issue['key']}: what it looks like now was never seen, but {seen}"
     decided = service.reconciler.decide(found)
     if decided.actions or decided.again:
         yield f"{issue['key']}: left to do: {decided.actions}"

@@ -37,8 +37,12 @@ def test_nothing_is_lost_and_nothing_is_twice(
         while not stop.wait(0.005):
             repeating(mail)
 
+    def tell(stop: threading.Event) -> None:
+        while not stop.wait(15):
+            print(f"\n{time.monotonic() - began:4.0f} s: {mail.counts.posted} posted, {reaper.kills} kills", end="")
+
     crowd.begin(projects)
-    with at_work(reaper.reap, crowd.act_until, repeat):
+    with at_work(reaper.reap, crowd.act_until, repeat, tell):
         until(lambda: mail.counts.posted >= deliveries and reaper.kills >= FEWEST_KILLS, "the storm", LONGEST_STORM)
     storm = time.monotonic() - began
     wait_until_quiet(jira, mail, store_url)

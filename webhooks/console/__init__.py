@@ -3,11 +3,12 @@
 Server-rendered, without JavaScript of need; nothing here speaks to Jira.
 """
 
+from importlib.metadata import version
+
 from flask import Blueprint, Flask, Response, abort, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from sync_service import __version__
 from sync_service.store import StoreError
 from webhooks.console import times
 from webhooks.console.actions import actions
@@ -47,7 +48,7 @@ def add_console(app: Flask, services: Services, console: ConsoleServices) -> Non
         cards=Cards(services.store),
         tokens=tokens,
         sessions=Sessions(services.store, tokens, console.session_life),
-        version=__version__,
+        version=version("jira-stagegate"),
     )
     configure(app, console)
     blueprint = Blueprint("console", __name__, url_prefix="/console", static_folder="../static")

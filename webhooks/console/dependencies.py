@@ -25,10 +25,11 @@ class Health:
 
 def health_of(services: Services) -> tuple[Health, ...]:
     """Return how each dependency does; the store first, for without it nothing else is known."""
-    store = _checked(services, "Store", services.store.check)
-    if store.state != "good":
-        return (store,)
-    return (store, *_known(services), *(_checked(services, *check) for check in services.advisory_checks.items()))
+    needed = tuple(_checked(services, name.capitalize(), check) for name, check in services.checks.items())
+    if any(one.state != "good" for one in needed):
+        return needed
+    advisory = tuple(_checked(services, name.capitalize(), check) for name, check in services.advisory_checks.items())
+    return (*needed, *_known(services), *advisory)
 
 
 def _checked(services: Services, name: str, check: Check) -> Health:
@@ -66,5 +67,3 @@ def _jira(paused: timedelta | None, accounts: str | None) -> Health:
     if accounts is None:
         return Health(name="Jira", state="attention", text="no worker has signed in yet")
     return Health(name="Jira", state="good", text="a worker has signed in; no pause is in force")
-
-

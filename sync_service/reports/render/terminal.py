@@ -13,7 +13,7 @@ from sync_service.showing.terminal import count, moment, plain
 MOST_ROWS = 20
 LONGEST_WORD = 16
 """Letters up to which a word is not broken."""
-NARROW = frozenset({Kind.ISSUE, Kind.DAY, Kind.MOMENT})
+NARROW = frozenset({Kind.ISSUE, Kind.DAY, Kind.MONTH, Kind.MOMENT})
 
 
 def terminal_page(reports: Iterable[Report], context: Context) -> Group:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -72,9 +73,7 @@ def projection(key: str, visits: Sequence[Json], mapping: Mapping = PAYTRONIX, *
         "gate": None, "ways": [], "rounds": [], "overrides": [], "waivers": [], "refused": None, "slot": None,
         "round": None, **told,
     }  # fmt: skip
-    return Projection(
-        issue_id=key, key=key, mapping=mapping.name, stage=stage, fingerprint="f", state=state, at=NOW
-    )
+    return Projection(issue_id=key, key=key, mapping=mapping.name, stage=stage, fingerprint="f", state=state, at=NOW)
 
 
 def portfolio(
@@ -194,7 +193,7 @@ def _steps(stage: str, chance: Random, now: datetime) -> list[Json]:
 
 
 def _answers(number: int, key: str, told: list[Json], chance: Random) -> Iterator[Entry]:
-    for before, after in zip(told, told[1:], strict=False):
+    for before, after in pairwise(told):
         when = datetime.fromisoformat(after["since"])
         moved = {"source": before["stage"], "target": after["stage"], "change": "1", "by": "ana"}
         if chance.random() < 0.3:

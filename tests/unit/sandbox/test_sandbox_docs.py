@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from jira_sandbox.face import app, control, control_site
+from jira_sandbox.face import app, control, control_site, pages
 from jira_sandbox.faults import Action, Fault
 
 DOCS = (Path(__file__).parents[3] / "docs/sandbox.md").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ def test_the_table_of_resources_is_what_is_served():
 
 def test_the_table_of_switches_is_what_is_served():
     told = set(re.findall(r"^\| `(GET|POST|PUT|DELETE) (/_sandbox/[^`]*)`", DOCS, re.MULTILINE))
-    assert told == _served((control, control_site))
+    assert told == _served((control, control_site, pages))
 
 
 @pytest.mark.parametrize("name", [*get_args(Action), *(f.name for f in fields(Fault))])

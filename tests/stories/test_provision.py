@@ -1,0 +1,402 @@
+"""A site is made ready by one reviewed command: from a project with nothing of ours to one that goes live."""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from jira_sandbox import Clock, Fault, Running
+from jira_sandbox.model import Filter, IssueType, Status
+from jira_sandbox.preset import custom_field, person
+from sync_service import cli
+from tests.stories.conftest import FIRST_DAY
+from tests.stories.running import Postman, StoryService
+from tests.stories.team import Person, Scene, Team
+from tests.stories.worlds import world
+
+TOKEN = "STAGEGATE_PROVISION_TOKEN"
+URL = "https://stagegate.example.org/webhooks/jira"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def plan(self) -> Any:
+        (plan,) = json.loads(self.out)["plans"]
+        return plan
+
+
+Provision = Callable[..., Shown]
+
+
+@pytest.fixture
+def jira(server: Running, postman: Postman, flavour: str) -> Running:
+    """A site whose project INT is as Jira makes it."""
+    postman.receiver = None
+    server.reset(flavour=flavour, clock=Clock(frozen_at=FIRST_DAY), empty=True)
+    server.site.webhooks.clear()
+    return server
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level, sys.excepthook
+    yield
+    root.handlers[:], sys.excepthook = before[0], before[2]
+    root.setLevel(before[1])
+
+
+@pytest.fixture
+def run(
+    jira: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Provision:
+    def command(*words: str, as_: str = "admin", settings: str = "") -> Shown:
+        me = jira.credentials[as_]
+        monkeypatch.setenv(TOKEN, me.token)
+        email = f'email = "{me.email}"' if jira.site.cloud else ""
+        path = tmp_path / "provision.toml"
+        path.write_text(
+            f'[jira]\nurl = "{jira.url}"\n{email}\ntoken = "env:{TOKEN}"\n{settings}\n'
+            f'[store]\nurl = "sqlite:///{tmp_path}/provision.db"\n[lifecycle]\nenforce_since = 2026-01-01\n',
+            encoding="utf-8",
+        )
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["stagegate", *words, "--config", str(path)])
+        code: object = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code or 0
+        out, err = capsys.readouterr()
+        assert "Traceback (most" not in err
+        assert isinstance(code, int)
+        return Shown(code=code, out=out, err=err)
+
+    return command
+
+
+@pytest.fixture
+def provision(run: Provision) -> Provision:
+    return lambda *words, **more: run("provision", "--webhook-url", URL, *words, **more)
+
+
+# --- From an empty project to one that is live
+
+
+def test_the_plan_is_shown_and_nothing_is_written(jira: Running, provision: Provision) -> None:
+    before = world(jira.site)
+    shown = provision()
+    assert shown.code == 0
+    assert "+  field" in shown.out
+    assert "Gate" in shown.out
+    assert "changes (" in shown.out
+    assert world(jira.site) == before
+
+
+def test_an_applied_plan_leaves_nothing_to_do(jira: Running, run: Provision, provision: Provision) -> None:
+    applied = provision("--apply")
+    assert applied.code == 0, applied.out
+    assert "applied; nothing is left to do" in applied.out
+    again = provision()
+    assert "no changes" in again.out
+    before = world(jira.site)
+    assert provision("--apply").code == 0
+    assert world(jira.site) == before
+    checked = run("check", "--live", as_="service")
+    assert checked.code == 0, checked.out
+    assert "nothing wrong with the site" in checked.out
+
+
+def test_a_project_goes_live_on_the_site_that_was_prepared(
+    provision: Provision, jira: Running, scene: Scene, service: StoryService, session: requests.Session
+) -> None:
+    assert provision("--apply").code == 0
+    jira.sandbox.target("http://the-service.test/webhooks/jira")
+    people = {name: Person(scene, service, credential, session) for name, credential in jira.credentials.items()}
+    service.starts()
+    team = Team(scene, service, people)
+    project = team.project_in("Live")
+    assert (project.status, project.gate) == ("Live", "Open")
+    assert project.said == []
+    assert service.surprises() == 0
+
+
+def test_the_button_forward_is_blocked_while_the_gate_is_closed(
+    provision: Provision, jira: Running, scene: Scene, service: StoryService, session: requests.Session
+) -> None:
+    assert provision("--apply").code == 0
+    jira.sandbox.target("http://the-service.test/webhooks/jira")
+    people = {name: Person(scene, service, credential, session) for name, credential in jira.credentials.items()}
+    service.starts()
+    project = Team(scene, service, people).starts_project()
+    issue, tc = project.issue, person(jira.site, "tc")
+
+    def offered() -> set[str]:
+        return {jira.site.statuses[step.to].name for step in jira.site.available(issue, tc)}
+
+    assert project.gate == "Closed"
+    assert "Requirements" not in offered()
+    assert "Cancelled" in offered()
+    Team(scene, service, people).finishes(project)
+    assert project.gate == "Open"
+    assert "Requirements" in offered()
+
+
+def test_the_kept_fields_are_shown_but_on_no_edit_screen(provision: Provision, jira: Running) -> None:
+    provision("--apply")
+    project = next(iter(jira.site.projects.values()))
+    kind = next(t.id for t in jira.site.types.values() if t.name == "Integration")
+    gate = jira.site.field_named("Gate").id
+    assert gate in jira.site.screen_fields(project, kind, "view")
+    assert gate not in jira.site.screen_fields(project, kind, "edit") | jira.site.screen_fields(project, kind, "create")
+
+
+# --- The webhook's secret
+
+
+def test_a_secret_is_made_and_shown_once(provision: Provision, jira: Running) -> None:
+    shown = provision("--apply")
+    (hook,) = jira.site.webhooks.values()
+    assert hook.secret
+    assert hook.secret in shown.err
+    assert hook.secret not in shown.out
+    assert hook.secret not in (again := provision("--apply")).err + again.out
+
+
+def test_a_configured_secret_is_used_and_not_shown(
+    provision: Provision, jira: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_SECRET", "of-the-settings")
+    shown = provision("--apply", "--json", settings='[webhooks]\nsecrets = ["env:HOOK_SECRET"]')
+    (hook,) = jira.site.webhooks.values()
+    assert (hook.secret, hook.url, hook.jql) == ("of-the-settings", URL, 'project = "INT"')
+    assert "of-the-settings" not in shown.out + shown.err
+
+
+# --- What is there already
+
+
+def test_a_field_of_the_right_type_is_used(jira: Running, provision: Provision) -> None:
+    field = custom_field(10777, "Project Goals", "textarea", [])
+    jira.site.fields[field.id] = field
+    assert provision("--apply").code == 0
+    assert [f.id for f in jira.site.fields.values() if f.name == "Project Goals"] == [field.id]
+    assert field.contexts[0].name == "INT: Project Goals"
+
+
+def test_a_field_of_another_type_is_refused(jira: Running, provision: Provision) -> None:
+    field = custom_field(10777, "Gate", "textarea", [])
+    jira.site.fields[field.id] = field
+    before = world(jira.site)
+    shown = provision("--apply")
+    assert shown.code == 1
+    assert "customfield_10777" in shown.err
+    assert "rename it in Jira" in shown.err
+    assert world(jira.site) == before
+
+
+def test_two_fields_of_one_name_are_refused_with_both_ids(jira: Running, provision: Provision) -> None:
+    for number in (10777, 10778):
+        field = custom_field(number, "Gate", "select", [])
+        jira.site.fields[field.id] = field
+    (refusal,) = provision("--json").plan["refusals"]
+    assert "customfield_10777 and customfield_10778" in refusal
+    assert "rename all but one" in refusal
+
+
+def test_a_status_of_the_right_category_is_used(jira: Running, provision: Provision) -> None:
+    jira.site.statuses["777"] = Status(id="777", name="Won't Do", category="done")
+    assert provision("--apply").code == 0
+    assert [s.id for s in jira.site.statuses.values() if s.name == "Won't Do"] == ["777"]
+
+
+def test_a_status_that_is_not_done_where_it_must_be_is_refused(jira: Running, provision: Provision) -> None:
+    jira.site.statuses["777"] = Status(id="777", name="Won't Do", category="indeterminate")
+    (refusal,) = provision("--json").plan["refusals"]
+    assert "'Won't Do' (777)" in refusal or '"Won\'t Do" (777)' in refusal
+    assert "DONE" in refusal
+
+
+def test_an_issue_type_of_the_wrong_kind_is_refused(jira: Running, provision: Provision) -> None:
+    jira.site.types["777"] = IssueType(id="777", name="Integration", subtask=True)
+    (refusal,) = provision("--json").plan["refusals"]
+    assert "(777) is a sub-task type" in refusal
+
+
+def test_a_filter_that_asks_for_the_same_is_used_and_another_is_refused(jira: Running, provision: Provision) -> None:
+    provision("--apply")
+    found = next(f for f in jira.site.filters.values() if f.name == "INT: running projects")
+    found.description = "mine"
+    assert "no changes" in provision().out
+    found.jql = "project = INT"
+    (refusal,) = provision("--json").plan["refusals"]
+    assert f"'INT: running projects' ({found.id})" in refusal
+    assert "rename it in Jira" in refusal
+
+
+def test_a_filter_of_ours_follows_a_changed_mapping(jira: Running, provision: Provision) -> None:
+    provision("--apply")
+    found = next(f for f in jira.site.filters.values() if f.name == "INT: running projects")
+    wanted, found.jql = found.jql, "project = INT"
+    (change,) = provision("--json").plan["changes"]
+    assert (change["verb"], change["kind"], change["name"]) == ("change", "filter", "INT: running projects")
+    assert provision("--apply").code == 0
+    assert found.jql == wanted
+
+
+def test_what_is_not_ours_stays_as_it_is(jira: Running, provision: Provision) -> None:
+    admin = person(jira.site, "admin")
+    jira.site.filters["777"] = Filter(id="777", name="Mine", owner_id=admin.id, jql="project = INT")
+    simple = next(w for w in jira.site.workflows.values() if w.name == "Simple workflow")
+    plain = next(s for s in jira.site.screens.values() if s.name == "Default screen")
+    before = repr((simple, plain, jira.site.filters["777"]))
+    project = next(iter(jira.site.projects.values()))
+    task = next(t.id for t in jira.site.types.values() if t.name == "Task")
+    followed = project.workflows[task], project.screens[task]
+    assert provision("--apply").code == 0
+    assert repr((simple, plain, jira.site.filters["777"])) == before
+    assert (project.workflows[task], project.screens[task]) == followed
+
+
+def test_a_site_that_suffices_gets_only_what_it_lacks(server: Running, jira: Running, provision: Provision) -> None:
+    server.reset(flavour="cloud", clock=Clock(frozen_at=FIRST_DAY))
+    server.site.webhooks.clear()
+    shown = provision("--json")
+    kinds = {change["kind"] for change in shown.plan["changes"]}
+    assert kinds == {"webhook", "filter", "dashboard", "gadget"}
+    assert any("put the condition 'Gate' = 'Open'" in step for step in shown.plan["by_hand"])
+    assert provision("--apply").code == 0
+    assert "no changes" in provision().out
+
+
+# --- Saved plans
+
+
+def test_a_saved_plan_is_applied_exactly(jira: Running, run: Provision, provision: Provision, tmp_path: Path) -> None:
+    saved = tmp_path / "plan.json"
+    provision("--out", str(saved))
+    assert run("provision", "--apply", str(saved)).code == 0
+    assert "no changes" in provision().out
+
+
+def test_a_saved_plan_is_refused_when_the_site_changed_meanwhile(
+    jira: Running, run: Provision, provision: Provision, tmp_path: Path
+) -> None:
+    saved = tmp_path / "plan.json"
+    provision("--out", str(saved))
+    jira.site.statuses["777"] = Status(id="777", name="Won't Do", category="done")
+    before = world(jira.site)
+    shown = run("provision", "--apply", str(saved))
+    assert shown.code == 1
+    assert "changed since the plan was saved" in shown.err
+    assert "Make a new plan with --out" in shown.err
+    assert world(jira.site) == before
+
+
+def test_what_is_no_plan_is_refused(run: Provision, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text("{}", encoding="utf-8")
+    shown = run("provision", "--apply", str(tmp_path / "plan.json"))
+    assert shown.code == 2
+    assert "not a plan" in shown.err
+    assert run("provision", "--apply", str(tmp_path / "none.json")).code == 2
+
+
+# --- Read back
+
+
+def test_a_guard_that_jira_keeps_differently_is_reported(jira: Running, provision: Provision) -> None:
+    provision("--apply")
+    workflow = next(w for w in jira.site.workflows.values() if w.name == "INT: Stagegate Integration")
+    next(t for t in workflow.transitions if t.name == "To Launch").conditions.clear()
+    shown = provision("--json")
+    assert shown.code == 1
+    (problem,) = shown.plan["problems"]
+    assert "'To Launch'" in problem
+    assert "no condition" in problem
+    assert "workflow editor" in problem
+
+
+def test_a_gadget_that_jira_keeps_differently_is_reported(jira: Running, provision: Provision) -> None:
+    provision("--apply")
+    (board,) = jira.site.dashboards.values()
+    gadget = next(g for g in board.gadgets if g.title == "Stage by technical consultant")
+    gadget.properties["config"]["filterId"] = "filterId-1"
+    (problem,) = provision("--json").plan["problems"]
+    assert "filterId-1" in problem
+    assert "choose the filter there" in problem
+
+
+# --- Where REST does not reach
+
+
+def test_without_an_administrator_what_can_be_done_is_said(jira: Running, provision: Provision) -> None:
+    shown = provision("--json", as_="service")
+    assert any("'Administer Jira'" in note for note in shown.plan["notes"])
+    assert shown.plan["changes"] == []
+    assert any(step.startswith("custom fields: ") for step in shown.plan["by_hand"])
+    provision("--apply")
+    jira.site.filters.clear()
+    jira.site.dashboards.clear()
+    assert {c["kind"] for c in provision("--json", as_="service").plan["changes"]} == {"filter", "dashboard", "gadget"}
+    assert provision("--apply", as_="service").code == 0
+
+
+def test_a_team_managed_project_is_said_at_once(jira: Running, provision: Provision) -> None:
+    next(iter(jira.site.projects.values())).team_managed = True
+    shown = provision("--json")
+    assert any("team-managed" in note for note in shown.plan["notes"])
+    assert {change["kind"] for change in shown.plan["changes"]} <= {"webhook"}
+
+
+@pytest.mark.parametrize("flavour", ["datacenter"], indirect=True)
+def test_on_data_center_the_rest_is_a_numbered_list(jira: Running, provision: Provision) -> None:
+    shown = provision("--apply", settings="")
+    assert shown.code == 0, shown.err
+    assert "For a person to do" in shown.out
+    assert re.search(r"1\. +issue types: create 'Integration' \(standard\)", shown.out)
+    assert {f.name for f in jira.site.fields.values()} >= {"Gate", "Integration Stage", "Go-live Date"}
+    (hook,) = jira.site.webhooks.values()
+    assert hook.secret
+    assert "no changes" in shown.out or "nothing is left" in shown.out
+
+
+def test_a_project_that_has_issues_keeps_its_workflow_scheme_until_a_person_switches_it(
+    jira: Running, provision: Provision, scene: Scene, service: StoryService, session: requests.Session
+) -> None:
+    tc = Person(scene, service, jira.credentials["tc"], session)
+    tc.creates_in("INT", "Task", "Old")
+    shown = provision("--apply", "--json")
+    assert shown.code == 0
+    assert any("Switch scheme" in step for step in shown.plan["by_hand"])
+
+
+def test_no_project_is_said_with_the_remedy(jira: Running, provision: Provision) -> None:
+    jira.site.projects.clear()
+    shown = provision()
+    assert shown.code == 1
+    assert "create a company-managed one first" in shown.err
+
+
+def test_an_interrupted_apply_says_where_and_is_continued(jira: Running, provision: Provision) -> None:
+    provision("--apply")
+    whole = world(jira.site)
+    jira.reset()
+    jira.faults.add(Fault(action="reset_after", method="POST", path="/issuetypescheme$", first=1))
+    shown = provision("--apply")
+    assert shown.code == 1
+    assert "stopped at issue type scheme" in shown.err
+    assert "run the command again" in shown.err
+    assert provision("--apply").code == 0
+    assert world(jira.site) == whole

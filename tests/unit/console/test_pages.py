@@ -1,0 +1,191 @@
+"""What the pages tell."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from visitors import NOW, OPERATOR, Visitor, parks, remembers, wrote
+
+from sync_service.store import Projection, Store, StoreUnavailable
+
+States = dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def tested(operator: Visitor, states: States) -> Visitor:
+    remembers(operator.store, states["tested"])
+    return operator
+
+
+def test_an_empty_board_says_when_projects_come(operator: Visitor) -> None:
+    assert "No project is known yet" in operator.get("/").text
+
+
+def test_the_board_shows_where_a_project_stands(tested: Visitor) -> None:
+    page = tested.get("/").text
+    assert 'href="/console/projects/INT-1"' in page
+    for told in ("Acme", "gate open", "round 2", "slot"):
+        assert told in page
+
+
+def test_the_board_can_be_asked_for_some(tested: Visitor, states: States) -> None:
+    remembers(tested.store, states["begun"], id="10001", key="INT-2", summary="Beans")
+    assert "INT-2" not in tested.get("/?words=acme").text
+    assert '/projects/INT-1"' not in tested.get("/?only=closed").text
+    assert "INT-2" in tested.get("/?only=closed").text
+    assert "No project matches" in tested.get("/?words=zzz").text
+
+
+def test_the_board_follows_the_store(tested: Visitor, states: States) -> None:
+    assert "Acme" in tested.get("/").text
+    seen = remembers(tested.store, states["tested"])
+    changed = dict(seen.state) | {"summary": "Renamed"}
+    tested.store.projections.put(
+        Projection(issue_id="10000", key="INT-1", mapping="paytronix", stage=seen.stage, fingerprint="g",
+                   state=changed, at=NOW + timedelta(seconds=1))
+    )  # fmt: skip
+    assert "Renamed" in tested.get("/").text
+    tested.store.projections.drop(["10000"])
+    assert "No project is known yet" in tested.get("/").text
+
+
+def test_a_stage_has_pages(operator: Visitor, states: States) -> None:
+    for number in range(130):
+        remembers(operator.store, states["begun"], id=str(number + 1), key=f"INT-{number}")
+    first, second = (operator.get(f"/stages/paytronix/discovery?page={page}").text for page in (1, 2))
+    assert (first.count("/console/projects/"), second.count("/console/projects/")) == (100, 30)
+    assert "All 130 in Discovery" in operator.get("/").text
+    assert operator.get("/stages/paytronix/nowhere").status_code == 404
+    assert operator.get("/stages/other/discovery").status_code == 404
+
+
+def test_a_project_tells_its_way_gate_rounds_and_ledger(tested: Visitor, states: States) -> None:
+    parks(tested.store)
+    wrote(tested.store)
+    wrote(
+        tested.store,
+        kind="answered",
+        deliveries=(),
+        detail={"source": "discovery", "target": "requirements", "verdict": "refused"},
+    )
+    page = tested.get("/projects/INT-1").text
+    for told in ("Certification", "Gate to Launch", "Nothing is missing", "failed", "Parked after",
+                 "create 3 sub-task(s): x", "not done", "the stage began", "(pruned)", "jira:issue_updated", "a note",
+                 "https://jira.example/browse/INT-1", "Answered the move from discovery to requirements: refused"):  # fmt: skip
+        assert told in page, told
+    assert page.count('aria-current="step"') == 1
+
+
+def test_a_closed_gate_tells_reasons_with_remedies(operator: Visitor, states: States) -> None:
+    remembers(operator.store, states["begun"])
+    page = operator.get("/projects/INT-1").text
+    for reason in states["begun"]["gate"]["reasons"]:
+        assert reason["text"].replace("'", "&#39;").split("'")[0][:20] in page
+    assert "remedy" in page
+
+
+def test_what_people_wrote_is_never_markup(operator: Visitor, states: States) -> None:
+    remembers(operator.store, states["begun"], summary="<script>alert(1)</script>", labels=["<i>"])
+    for path in ("/", "/projects/INT-1", "/stages/paytronix/discovery"):
+        page = operator.get(path).text
+        assert "<script>alert" not in page
+        assert "<i>" not in page
+
+
+def test_the_queue_tells_the_story_of_a_parked_issue(tested: Visitor) -> None:
+    parks(tested.store)
+    page = tested.get("/queue").text
+    for told in ("Invalid: Field &#39;Gate&#39; cannot be set", "/console/queue/10000/replay", "d-INT-1"):
+        assert told in page
+    story = tested.get("/queue/INT-1").text
+    assert "Traceback: &lt;b&gt;" in story
+    assert "is parked" in story
+    assert "parked" in tested.get("/").text
+
+
+def test_a_reader_is_shown_no_buttons_that_would_be_refused(visitor: Visitor) -> None:
+    parks(visitor.store)
+    page = visitor.signs_in().get("/queue").text
+    assert "Replay" not in page
+    assert "Look now" not in page
+
+
+def test_the_lifecycle_is_drawn_from_the_mapping(operator: Visitor) -> None:
+    page = operator.get("/lifecycle").text
+    for told in (
+        "<svg",
+        "Discovery",
+        "Cancelled",
+        "Hold the Integration Deployment",
+        "Feasibility = Feasible",
+        "round failed",
+    ):
+        assert told in page, told
+    assert operator.get("/lifecycle?mapping=none").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/projects/INT-404", "/projects/nonsense", "/queue/INT-404", "/queue/<b>", "/nowhere"]
+)
+def test_what_is_not_there_is_told_with_a_way_back(operator: Visitor, path: str) -> None:
+    answer = operator.get(path)
+    assert answer.status_code == 404
+    assert "Back to the board" in answer.text
+
+
+def test_health_names_each_dependency(operator: Visitor) -> None:
+    page = operator.get("/health").text
+    for told in ("Store", "Worker", "Jira", "Webhooks", "no worker has signed in yet"):
+        assert told in page
+    operator.store.marks.put("accounts", "me")
+    operator.store.marks.pause("jira", timedelta(seconds=40))
+    parks(operator.store)
+    page = operator.get("/health").text
+    assert "paused for another 40 s" in page
+    assert "1 parked" in page
+
+
+def test_health_tells_of_work_that_nobody_takes(operator: Visitor) -> None:
+    from sync_service.store import Priority
+
+    operator.store.queue.put([("1", "INT-1")], priority=Priority.LIVE, after=timedelta(minutes=-10))
+    assert "nobody takes them" in operator.get("/health").text
+
+
+def test_a_store_that_fails_is_told_without_its_secrets(store: Store) -> None:
+    def away() -> None:
+        raise StoreUnavailable("no answer from postgresql://me:hunter2@db")
+
+    visitor = Visitor(store, services={"checks": {"store": away}}).signs_in(OPERATOR)
+    page = visitor.get("/health").text
+    assert "no answer" in page
+    assert "hunter2" not in page
+
+
+def test_without_the_store_there_is_a_page_that_says_so(operator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise StoreUnavailable("the database is away; start it")
+
+    monkeypatch.setattr(operator.store.marks, "get", lambda _: away())
+    answer = operator.get("/")
+    assert answer.status_code == 503
+    assert "The database does not answer" in answer.text
+
+
+def test_the_board_of_2000_projects_is_quick(
+    operator: Visitor, states: States, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(2000):
+        stage = "begun" if number % 3 else "tested"
+        remembers(
+            operator.store, states[stage], id=str(10000 + number), key=f"INT-{number}", summary=f"Client {number}"
+        )
+    taken = []
+    for _ in range(4):
+        began = time.perf_counter()
+        assert "of 2000" not in operator.get("/").text
+        taken.append(time.perf_counter() - began)
+    with capsys.disabled():
+        print(f"\nboard of 2,000 projects: first {taken[0]:.3f} s, then {min(taken[1:]):.3f} s")
+    assert min(taken) < 2
