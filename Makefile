@@ -21,6 +21,9 @@ test: .venv/installed  ## Run the tests with branch coverage
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/coverage report --fail-under=100 --include='mappings/*,sync_service/lifecycle/*'
 
+browser-tools:  ## Fetch axe-core for the browser tests (needs npm; those judgements are skipped without)
+	npm install --prefix tests/browser --no-package-lock --no-audit --no-fund --silent
+
 faults: .venv/installed  ## Kill, cut, fill and flood real processes (minutes)
 	$(BIN)/python -m pytest -m slow tests/faults
 
@@ -49,4 +52,4 @@ pins: .venv/installed  ## Renew constraints.txt from the newest versions that pa
 clean:  ## Remove what the chores made
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* dist build artefacts
 
-.PHONY: help install demo test faults lint format check check-plugin pins clean
+.PHONY: help install demo test browser-tools faults lint format check check-plugin pins clean

@@ -137,9 +137,7 @@ def begin(jira: Running, count: int) -> list[tuple[str, str]]:
     made = []
     for number in range(count):
         with site.lock:
-            issue = writing.create(
-                site, preset.person(site, "tc"), {"fields": fields | {"summary": f"Acme {number}"}}
-            )
+            issue = writing.create(site, preset.person(site, "tc"), {"fields": fields | {"summary": f"Acme {number}"}})
         made.append((issue.id, issue.key))
     return made
 

@@ -61,9 +61,7 @@ def until(ask: Callable[[], object], what: str, within: float = 60.0) -> None:
         time.sleep(0.02)
 
 
-def settings(
-    store: str, jira: dict[str, Any], *, port: int = 0, processes: int = 1, threads: int = 4
-) -> Settings:
+def settings(store: str, jira: dict[str, Any], *, port: int = 0, processes: int = 1, threads: int = 4) -> Settings:
     """Return settings as `config_file` would write them."""
     return Settings.model_validate(
         {
@@ -150,3 +148,19 @@ def cpu_seconds(pid: int) -> float:
         fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
         total += int(fields[11]) + int(fields[12])
     return total / TICKS
+
+
+@contextmanager
+def running(
+    place: Path, jira: dict[str, Any], *, port: int = 0, settle: float = 5.0
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `stagegate run` on SQLite; entered when it is ready, and the work of starting is over."""
+    port = port or free_port()
+    config = config_file(place, settings(f"sqlite:///{place / 'run.db'}", jira, port=port))
+    log = place / "run.log"
+    with process(log, "sync_service.cli", "run", "--config", str(config)) as run:
+        until(lambda: answers(f"http://127.0.0.1:{port}/readyz") or run.poll() is not None, "stagegate run")
+        if run.poll() is not None:
+            raise RuntimeError(f"stagegate run ended:\n{log.read_text()[-2000:]}")
+        time.sleep(settle)
+        yield run

@@ -1,7 +1,8 @@
 """JQL as text: tokens, a syntax tree, and Jira's complaint where a query is not one.
 
 Understood: comparisons, `IN`, `IS`, `~`, AND, OR, NOT, parentheses, functions and ORDER BY; of history searches
-`CHANGED`, alone or with AFTER or BEFORE. `WAS` and everything else are refused. What the names and values mean is `searching`'s matter.
+`CHANGED`, alone or with AFTER or BEFORE. `WAS` and everything else are refused. What the names and values mean is
+`searching`'s matter.
 """
 
 import re

@@ -104,7 +104,7 @@ def _empty(site: Site) -> Site:
     _fields(site)
     site.add_screen("Default screen", [*COMMON_SCREEN, "environment"])
     workflows.everywhere(site, "Simple workflow", SIMPLE_STATUSES, prefix="")
-    project = simple_project(site, key="INT", name="Integrations", lead=person(site, "admin"))
+    simple_project(site, key="INT", name="Integrations", lead=person(site, "admin"))
     return site
 
 

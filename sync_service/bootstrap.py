@@ -18,7 +18,7 @@ from sync_service.jira.client import Client, JiraSite, Observe, connect
 from sync_service.jira.gateway import Gateway
 from sync_service.logs import Redact, configure_logs
 from sync_service.metrics import Metrics, create_metrics
-from sync_service.store import Store, open_store
+from sync_service.store import Store, StoreError, open_store
 from sync_service.worker.loop import Worker
 from sync_service.worker.reconcile import Reconciler
 from sync_service.worker.schedule import Schedule
@@ -168,12 +168,19 @@ def logging_for(settings: Settings) -> Redact:
 
 
 def own_accounts(store: Store, monotonic: Callable[[], float] = time.monotonic) -> Callable[[], frozenset[str]]:
-    """Return what tells the accounts that we write with, read from the store at most every half minute."""
+    """Return what tells the accounts that we write with, read from the store at most every half minute.
+
+    While the store is away it tells what it last read: that the delivery can't be kept, `receive` says.
+    """
     known: list[tuple[float, frozenset[str]]] = []
 
     def read() -> frozenset[str]:
         if not known or monotonic() - known[0][0] > ACCOUNTS_FRESH_FOR:
-            told = store.marks.get(ACCOUNTS)
+            try:
+                told = store.marks.get(ACCOUNTS)
+            except StoreError as error:
+                log.debug("own accounts can't be read", error=str(error))
+                return known[0][1] if known else frozenset()
             if told is None:  # no worker has signed in yet; the first one's word is not to be missed for half a minute
                 return frozenset()
             known[:] = [(monotonic(), frozenset(told.split("\n")) - {""})]

@@ -310,7 +310,7 @@ def _asked(count: int, as_json: bool) -> None:
 
 @stagegate.command("console-token")
 @click.argument("name")
-@click.option("--role", type=click.Choice(["reader", "operator"]), default="reader", show_default=True)
+@click.option("--role", type=click.Choice(["reader", "operator"]), default="reader", help="What NAME may do.")
 def console_token(name: str, role: str) -> None:
     """Make a token for NAME to sign in to the console with; the settings keep only its hash."""
     from webhooks.console.people import make_token

@@ -153,4 +153,3 @@ def _html(reports: Sequence[Report], context: Context, output: Path | None, say:
     with output.open("w", encoding="utf-8") as file:
         write_page(reports, context, file, heading=heading)
     say(f"the report is in {output}")
-

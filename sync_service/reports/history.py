@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sync_service.reports.crossings import overrides
-from sync_service.reports.portfolio import Portfolio
+from sync_service.reports.portfolio import ANSWERED, Portfolio
 from sync_service.reports.projects import Project, age, business_age
 from sync_service.reports.table import Kind, Report, Row, Table, columns, tuples
 from sync_service.reports.waiting import party
@@ -133,8 +133,11 @@ def done(entries: tuple[Entry, ...]) -> Table:
         title="What the service did",
         about=f"The ledger, the newest first, at most {MOST_ENTRIES} entries.",
         columns=columns(("At", Kind.MOMENT), "Kind", "Done", "Why", "By"),
-        rows=tuples(
-            (entry.at, entry.kind, "; ".join(entry.detail.get("planned", ())), "; ".join(entry.reasons), entry.who)
-            for entry in entries
-        ),
+        rows=tuples((entry.at, entry.kind, _done(entry), "; ".join(entry.reasons), entry.who) for entry in entries),
     )
+
+
+def _done(entry: Entry) -> str:
+    if entry.kind == ANSWERED:
+        return f"{entry.detail['source']} → {entry.detail['target']}: {entry.detail['verdict']}"
+    return "; ".join(entry.detail.get("planned", ()))

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -42,10 +43,11 @@ def mail() -> Iterator[Mail]:
 
 
 @pytest.fixture
-def jira(tmp_path: Path, mail: Mail) -> Iterator[JiraSite]:
+def jira(tmp_path: Path, mail: Mail, contract: Any) -> Iterator[JiraSite]:
     site = JiraSite(tmp_path, webhook_url=mail.url)
     yield site
     site.close()
+    contract.take(site.recorded())
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The sandbox as Jira, in a process of its own, with its people and its switches."""
 
 import json
+import pickle
 import subprocess
 import sys
 import threading
@@ -10,13 +11,15 @@ from typing import Any
 import requests
 
 TIMEOUT = 30
+WATCHED = Path(__file__).parents[1] / "contract" / "watched_sandbox.py"
 
 
 class JiraSite:
     """A running sandbox. People ask it as themselves, each thread over a connection of its own."""
 
     def __init__(self, folder: Path, *, webhook_url: str | None = None, flavour: str = "cloud") -> None:
-        command = [sys.executable, "-m", "jira_sandbox", "--port", "0", "--json", "--flavour", flavour]
+        self._record = folder / "contract.pickle"
+        command = [sys.executable, str(WATCHED), str(self._record), "--port", "0", "--json", "--flavour", flavour]
         self._log = (folder / "jira.log").open("wb")
         self._process = subprocess.Popen(
             command + (["--webhook-url", webhook_url] if webhook_url else []), stdout=subprocess.PIPE, stderr=self._log
@@ -37,6 +40,10 @@ class JiraSite:
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._log.close()
+
+    def recorded(self) -> Any:
+        """Return what the product asked and was told, for the contract with Jira; only once this is closed."""
+        return pickle.loads(self._record.read_bytes())
 
     def ask(self, who: str, method: str, path: str, body: object = None) -> Any:
         """Ask Jira as one of the people; raises requests.HTTPError where it refuses."""

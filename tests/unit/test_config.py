@@ -53,7 +53,8 @@ def test_the_example_shows_every_setting(section: str) -> None:
 @pytest.mark.parametrize("section", ["webhooks", "store", "worker", "console"])
 def test_the_example_shows_the_defaults(section: str) -> None:
     shown = shown_settings()[section]
-    for without_default in ("secrets", "basic", "url" if section == "console" else "", "session_key", "openid"):
+    own_url = "url" if section == "console" else ""
+    for without_default in ("secrets", "basic", own_url, "session_key", "openid", "calendar_token"):
         shown.pop(without_default, None)
     defaults = getattr(
         Settings.model_validate({"jira": {"url": "u", "token": "t"}, "lifecycle": {"enforce_since": "2026-01-01"}}),
@@ -155,3 +156,14 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as told:
         load_settings(written(tmp_path, "[worker]\nthreads = 0\n[console]\nenabld = true\n"), {})
     assert len(str(told.value).splitlines()) == 4
+
+
+def test_a_calendar_token_that_could_be_guessed_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"console\.calendar_token: must be a random text of at least 32"):
+        load_settings(written(tmp_path, LEAST), {"STAGEGATE_CONSOLE__CALENDAR_TOKEN": "calendar"})
+
+
+def test_the_calendar_token_is_a_secret(tmp_path: Path) -> None:
+    settings, _ = load_settings(written(tmp_path, LEAST), {"STAGEGATE_CONSOLE__CALENDAR_TOKEN": "c" * 32})
+    assert "c" * 32 in settings.secrets
+    assert "c" * 32 not in repr(settings)

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from threading import Lock
 from typing import Any
 
+from mappings import Mapping as LifecycleMapping
 from sync_service.lifecycle.workdays import local_day
 from sync_service.store import Projection, Store
-from webhooks.services import LifecycleMapping
 
 COLUMN = 25
 """How many cards a column of the board shows; the stage's own page has all."""

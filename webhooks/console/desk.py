@@ -9,10 +9,11 @@ from urllib.parse import quote
 from flask import g
 from werkzeug.exceptions import Forbidden
 
+from mappings import Mapping as LifecycleMapping
 from webhooks.console.board import Cards
 from webhooks.console.people import Person, Tokens
 from webhooks.console.sessions import Sessions
-from webhooks.services import ConsoleServices, LifecycleMapping, Services
+from webhooks.services import ConsoleServices, Services
 
 View = TypeVar("View", bound=Callable[..., Any])
 

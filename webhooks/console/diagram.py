@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from mappings import Mapping as LifecycleMapping
 from mappings.model import ANY, Gate, Stage
-from webhooks.services import LifecycleMapping
 
-WIDTH, GAP, MARGIN = 320, 84, 24
+WIDTH, GAP, MARGIN = 360, 84, 24
 LINE, HEAD = 22, 54
-END_LEFT = MARGIN + WIDTH + 200
-LONGEST = 40
+AROUND = 100
+"""How far from the way the lines to the ends run; what their gates ask for is written beyond."""
+END_LEFT = MARGIN + WIDTH + 340
+LONGEST = 46
 """How many letters of a step's summary fit into a box."""
 
 
@@ -46,6 +48,7 @@ class Drawing:
 
     width: int
     height: int
+    box_width: int
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
 
@@ -57,6 +60,7 @@ def draw(lifecycle: LifecycleMapping) -> Drawing:
     arrows = tuple(_arrow(lifecycle, by_key, source, target) for source, target in _edges(lifecycle))
     return Drawing(
         width=END_LEFT + WIDTH + MARGIN,
+        box_width=WIDTH,
         height=max(box.y + box.height for box in boxes) + MARGIN,
         boxes=boxes,
         arrows=arrows,
@@ -79,7 +83,7 @@ def _boxes(lifecycle: LifecycleMapping) -> tuple[Box, ...]:
 
 def _box(lifecycle: LifecycleMapping, key: str, x: int, y: int) -> Box:
     stage = lifecycle.stages[key]
-    lines = tuple(_lines(stage))
+    lines = (*_lines(stage), *(["from any stage"] if key in lifecycle.gates.get(ANY, {}) else []))
     rounds = lifecycle.certification
     return Box(
         key=key,
@@ -94,11 +98,16 @@ def _box(lifecycle: LifecycleMapping, key: str, x: int, y: int) -> Box:
     )
 
 
+def plain(summary: str) -> str:
+    """Return a step's summary without what is filled in for each project."""
+    return summary.replace(" ({party})", "").replace(" {round}", "")
+
+
 def _lines(stage: Stage) -> list[str]:
     told = []
     for step in stage.steps.values():
         many = f" ×{len(step.parties)}" if step.parties else ""
-        summary = step.summary.replace(" ({party})", "").replace(" {round}", "")
+        summary = plain(step.summary)
         told.append((summary if len(summary) <= LONGEST else summary[: LONGEST - 1] + "…") + many)
     return told
 
@@ -118,8 +127,8 @@ def _arrow(lifecycle: LifecycleMapping, boxes: dict[str, Box], source: str, targ
     kind = "failed" if failed and (source, target) == (failed.stage, failed.failed_to) else "gate"
     if right.is_end:
         y = left.y + HEAD // 2 + 8
-        path = f"M{left.x + WIDTH} {y} H{END_LEFT - 100} V{right.y + HEAD // 2} H{right.x - 8}"
-        kind, label = "end", (END_LEFT - 92, right.y + HEAD // 2 - 8)
+        path = f"M{left.x + WIDTH} {y} H{left.x + WIDTH + AROUND} V{right.y + HEAD // 2} H{right.x - 8}"
+        kind, label = "end", (left.x + WIDTH + AROUND + 10, right.y + HEAD // 2 - 8)
     elif right.y > left.y and lifecycle.next_stage(source) == target:
         x, y = left.x + WIDTH // 2, left.y + left.height
         path, label = f"M{x} {y} V{right.y - 8}", (x + 12, y + 26)

@@ -5,13 +5,13 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request
 from werkzeug.exceptions import NotFound
 
+from mappings import Mapping as LifecycleMapping
 from sync_service.mending import is_issue, known_id, listing, story
 from webhooks.console import board as portfolio
 from webhooks.console.dependencies import health_of
 from webhooks.console.desk import Desk
-from webhooks.console.diagram import asked, draw
+from webhooks.console.diagram import asked, draw, plain
 from webhooks.console.telling import project_told
-from webhooks.services import LifecycleMapping
 
 MOST_KEYS = 200
 MOST_WEBHOOKS = 15
@@ -58,6 +58,7 @@ def pages(desk: Desk, blueprint: Blueprint) -> None:
             names=list(desk.console.lifecycles),
             drawing=draw(shown),
             asked=asked,
+            plain=plain,
         )
 
     @blueprint.get("/health")

@@ -1,9 +1,10 @@
 """Signing in, by a token or at an OpenID provider, and out."""
 
 import structlog
-from authlib.integrations.base_client import OAuthError
+from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from joserfc.errors import JoseError
 from requests import RequestException
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as BaseResponse
@@ -80,7 +81,7 @@ def _openid(desk: Desk, blueprint: Blueprint, openid: OpenId) -> None:
     def ask_provider() -> BaseResponse:
         try:
             return provider.authorize_redirect(desk.console.url + url_for("console.back_from_provider"))  # type: ignore[no-any-return]
-        except (RequestException, ValueError) as failure:
+        except (AuthlibBaseError, RequestException, ValueError) as failure:
             log.error("OpenID provider does not answer", error=desk.services.redact(str(failure)))
             abort(503, "The OpenID provider does not answer; try again, or sign in with a token.")
 
@@ -88,7 +89,7 @@ def _openid(desk: Desk, blueprint: Blueprint, openid: OpenId) -> None:
     def back_from_provider() -> BaseResponse:
         try:
             claims = provider.authorize_access_token().get("userinfo") or {}
-        except (OAuthError, RequestException, ValueError) as failure:
+        except (AuthlibBaseError, JoseError, RequestException, ValueError) as failure:
             log.warning("OpenID sign-in failed", error=desk.services.redact(str(failure)))
             raise Forbidden("The OpenID provider's answer could not be accepted. Sign in again.") from None
         person = person_of(openid, claims)

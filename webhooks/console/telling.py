@@ -1,13 +1,15 @@
 """One project as its page tells it: where it stands, what was done about it and why, what is wanted of it next."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from mappings import Mapping as LifecycleMapping
 from sync_service.mending import known_id
 from sync_service.store import Entry, Received
 from webhooks.console.desk import Desk
-from webhooks.services import LifecycleMapping
 
 Json = Mapping[str, Any]
 
@@ -15,19 +17,14 @@ MOST_ENTRIES = 100
 DECIDED = ("written", "noted", "refused")
 """The kinds of the ledger's entries that a look at the issue leaves."""
 
+ANSWERED = "answered"
 ANSWERS = {
     "accepted": "accepted",
     "refused": "refused",
     "warned": "accepted with a warning",
     "overridden": "accepted by an override",
 }
-SAID = {
-    "written": "Wrote to Jira",
-    "noted": "Noted",
-    "refused": "Decided nothing",
-    "answered": "Answered a move",
-    "operator": "An operator asked",
-}
+SAID = {"written": "Wrote to Jira", "noted": "Noted", "refused": "Decided nothing"}
 """How the kinds of entries are told."""
 
 
@@ -51,6 +48,7 @@ class Line:
 
     entry: Entry
     said: str
+    why: tuple[str, ...]
     planned: tuple[str, ...]
     done: int
     notes: tuple[str, ...]
@@ -64,8 +62,10 @@ def project_told(desk: Desk, key: str) -> dict[str, Any] | None:
     if seen is None:
         return None
     lifecycle = desk.lifecycle(seen.mapping)
-    lines = _lines(store.ledger.entries(issue_id=seen.issue_id, limit=MOST_ENTRIES),
-                   store.inbox.deliveries(seen.issue_id, MOST_ENTRIES))  # fmt: skip
+    known = {one.delivery_id: one for one in store.inbox.deliveries(seen.issue_id, MOST_ENTRIES)}
+    lines = tuple(
+        _line(entry, known, lifecycle) for entry in store.ledger.entries(issue_id=seen.issue_id, limit=MOST_ENTRIES)
+    )
     return {
         "seen": seen,
         "state": seen.state,
@@ -76,10 +76,15 @@ def project_told(desk: Desk, key: str) -> dict[str, Any] | None:
         "last": next((line for line in lines if line.entry.kind in DECIDED), None),
         "work": store.queue.show(seen.issue_id),
         "name": lambda account: seen.state["people"].get(account, account) if account else "nobody",
-        "title": lambda stage: lifecycle.title(stage) if lifecycle and stage in lifecycle.stages else stage,
+        "title": partial(title, lifecycle),
         "owners": lambda step: _owners(step, lifecycle),
         "now": store.now(),
     }
+
+
+def title(lifecycle: LifecycleMapping | None, stage: str) -> str:
+    """Return a stage's title; its key where the mapping doesn't know it any more."""
+    return lifecycle.title(stage) if lifecycle and stage in lifecycle.stages else stage
 
 
 def stations(state: Json, lifecycle: LifecycleMapping | None) -> tuple[Station, ...]:
@@ -95,7 +100,7 @@ def _station(state: Json, stage: str, lifecycle: LifecycleMapping | None) -> Sta
     visits = [visit for visit in state["visits"] if visit["stage"] == stage]
     declared = lifecycle.stages.get(stage) if lifecycle else None
     return Station(
-        title=declared.title if declared else stage,
+        title=title(lifecycle, stage),
         state="present" if stage == state["stage"] else "past" if visits else "ahead",
         visits=len(visits),
         days=sum(visit["days"] for visit in visits),
@@ -111,24 +116,29 @@ def _owners(step: Json, lifecycle: LifecycleMapping | None) -> str:
     return " or ".join(roles[role].title if role in roles else role for role in step["roles"])
 
 
-def _lines(entries: Iterable[Entry], deliveries: Iterable[Received]) -> tuple[Line, ...]:
-    known = {delivery.delivery_id: delivery for delivery in deliveries}
-    return tuple(_line(entry, known) for entry in entries)
-
-
-def _line(entry: Entry, known: Mapping[str, Received]) -> Line:
+def _line(entry: Entry, known: Mapping[str, Received], lifecycle: LifecycleMapping | None) -> Line:
     detail = entry.detail
-    said = SAID.get(entry.kind, entry.kind)
-    if entry.kind == "answered":
-        verdict = ANSWERS.get(detail["verdict"], detail["verdict"])
-        said = f"Answered the move from {detail['source']} to {detail['target']}: {verdict}"
-    elif entry.kind == "operator":
-        said = f"{entry.who or 'An operator'} asked: {detail.get('action', '')}"
     return Line(
         entry=entry,
-        said=said,
+        said=_said(entry, lifecycle),
+        why=tuple(entry.reasons if entry.kind != ANSWERED else _counted(entry.reasons)),
         planned=tuple(detail.get("planned", ())),
         done=detail.get("done", 0),
         notes=tuple(detail.get("notes", ())),
         deliveries=tuple((name, known.get(name)) for name in entry.deliveries),
     )
+
+
+def _said(entry: Entry, lifecycle: LifecycleMapping | None) -> str:
+    detail = entry.detail
+    match entry.kind:
+        case "answered":
+            source, target = (title(lifecycle, detail[end]) for end in ("source", "target"))
+            return f"Answered the move from {source} to {target}: {ANSWERS.get(detail['verdict'], detail['verdict'])}"
+        case "operator":
+            return f"{entry.who or 'An operator'} asked: {detail.get('action', '')}"
+    return SAID.get(entry.kind, entry.kind)
+
+
+def _counted(codes: Iterable[str]) -> Iterable[str]:
+    return (f"{code} ({count})" if count > 1 else code for code, count in Counter(codes).items())

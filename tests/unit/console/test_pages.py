@@ -72,7 +72,8 @@ def test_a_project_tells_its_way_gate_rounds_and_ledger(tested: Visitor, states:
     page = tested.get("/projects/INT-1").text
     for told in ("Certification", "Gate to Launch", "Nothing is missing", "failed", "Parked after",
                  "create 3 sub-task(s): x", "not done", "the stage began", "(pruned)", "jira:issue_updated", "a note",
-                 "https://jira.example/browse/INT-1", "Answered the move from discovery to requirements: refused"):  # fmt: skip
+                 "https://jira.example/browse/INT-1",
+                 "Answered the move from Discovery to Requirements: refused"):  # fmt: skip
         assert told in page, told
     assert page.count('aria-current="step"') == 1
 
@@ -171,6 +172,33 @@ def test_without_the_store_there_is_a_page_that_says_so(operator: Visitor, monke
     answer = operator.get("/")
     assert answer.status_code == 503
     assert "The database does not answer" in answer.text
+
+
+def test_the_reports_are_told_as_pages_of_their_own(tested: Visitor) -> None:
+    """A report's style stands inside it, so its policy allows that, and no script at all."""
+    assert "Cumulative flow" in tested.get("/reports").text
+    to = tested.get("/reports/chosen?name=certification&project=INT&kind=&next=x").headers["Location"]
+    assert to == "/console/reports/certification?project=INT"
+    for path in ("/reports/certification?project=INT", "/reports/all", "/reports/history?project=INT-1"):
+        answer = tested.get(path)
+        assert answer.status_code == 200
+        assert "Certification" in answer.text
+        policy = answer.headers["Content-Security-Policy"]
+        assert "sandbox" in policy
+        assert "script-src" not in policy
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/reports/none", 404), ("/reports/history?project=INT-404", 404), ("/reports/history", 404),
+     ("/reports/flow?since=soon", 400), ("/reports/flow?since=2026-02-01&until=2026-01-01", 404)],
+)  # fmt: skip
+def test_what_can_not_be_reported_is_told(tested: Visitor, path: str, status: int) -> None:
+    assert tested.get(path).status_code == status
+
+
+def test_reports_of_no_projects(operator: Visitor) -> None:
+    assert operator.get("/reports/all").status_code == 200
 
 
 def test_the_board_of_2000_projects_is_quick(

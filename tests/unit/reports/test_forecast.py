@@ -113,8 +113,8 @@ def test_the_table_names_dates_samples_and_doubts() -> None:
     told = portfolio(first, second, back, over, *steady())
     table = forecast(told)
     assert rows(table, "key", "age", "50", "85", "remark") == [
-        ("INT-2", 4, date(2026, 6, 2), date(2026, 6, 2), ""),
         ("INT-1", 1, date(2026, 6, 5), date(2026, 6, 5), "planned go-live is unlikely"),
+        ("INT-2", 4, date(2026, 6, 2), date(2026, 6, 2), ""),
     ]
     assert add_workdays(PAYTRONIX.calendar, NOW.date(), 4) == date(2026, 6, 5)
     alone = forecast(portfolio(first))

@@ -42,3 +42,9 @@ def test_old_entries_are_pruned(store: Store, clock: Clock) -> None:
     clock.advance(days=1)
     assert store.ledger.prune(timedelta(days=30)) == 2001
     assert [e.issue_id for e in store.ledger.entries()] == ["young"]
+
+
+def test_a_walk_meets_every_entry_of_a_kind_once_oldest_first(store: Store, clock: Clock) -> None:
+    store.ledger.write([entry(clock, str(n), "answered" if n % 2 else "written") for n in range(2100)])
+    assert [int(e.issue_id) for e in store.ledger.walk("answered")] == list(range(1, 2100, 2))
+    assert list(store.ledger.walk("nothing")) == []

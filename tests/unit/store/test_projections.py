@@ -94,6 +94,12 @@ def test_fingerprints_of_those_that_are_known(store: Store, seen: Projection) ->
     assert store.projections.fingerprints([]) == {}
 
 
+def test_projections_are_counted(store: Store, seen: Projection) -> None:
+    assert store.projections.count() == 0
+    store.projections.put(seen)
+    assert store.projections.count() == 1
+
+
 def test_dropped_issues_are_forgotten(store: Store, seen: Projection) -> None:
     store.projections.put(seen)
     assert store.projections.drop(["10001", "unknown"]) == 1
