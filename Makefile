@@ -27,6 +27,12 @@ browser-tools:  ## Fetch axe-core for the browser tests (needs npm; those judgem
 faults: .venv/installed  ## Kill, cut, fill and flood real processes (minutes)
 	$(BIN)/python -m pytest -m slow tests/faults
 
+bench: .venv/installed  ## Measure every claim beside its limit; keeps benchmarks/RESULTS.md (ten minutes; needs wrk; CLAIMS='intake core' for some)
+	$(BIN)/python -m benchmarks $(CLAIMS)
+
+bench-check: .venv/installed  ## Measure again, and tell which ratios are worse than the kept ones
+	$(BIN)/python -m benchmarks --check $(CLAIMS)
+
 lint: .venv/installed  ## ruff, mypy strict, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

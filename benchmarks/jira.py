@@ -188,3 +188,17 @@ def writes(jira: Running) -> dict[str, list[float]]:
     """Return when the service changed which project, by id."""
     by_key = {issue.key: issue.id for issue in jira.site.issues.values()}
     return {by_key.get(name, name): times for name, times in written.items()}
+
+
+def later(jira: Running, minutes: int) -> None:
+    """Let time pass on the sandbox's clock."""
+    jira.clock.advance(minutes=minutes)
+
+
+def touch(jira: Running, projects: list[str]) -> None:
+    """Let the TC reword the summaries of projects."""
+    for identity in projects:
+        with jira.site.lock:
+            issue = jira.site.issues[identity]
+            summary = f"{issue.values['summary']}, reworded"
+            writing.edit(jira.site, preset.person(jira.site, "tc"), issue, {"fields": {"summary": summary}})

@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
     parser.add_argument("--flavour", choices=("cloud", "datacenter"), default="cloud")
     parser.add_argument("--workflow", choices=("strict", "open"), default="strict")
+    parser.add_argument("--empty", action="store_true", help="project INT as Jira makes it, with nothing in it")
     parser.add_argument("--webhook-url", help="where webhooks go")
     parser.add_argument("--webhook-secret", default=WEBHOOK_SECRET)
     parser.add_argument("--gateway", action="store_true", help="answer with links of the API gateway")

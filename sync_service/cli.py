@@ -118,7 +118,8 @@ def work(settings: "Settings") -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--flavour", type=click.Choice(["cloud", "datacenter"]), default="cloud", show_default=True)
 @click.option("--workflow", type=click.Choice(["strict", "open"]), default="strict", show_default=True)
-@click.option("--webhook-url", "url", help="Where webhooks are sent.")
+@click.option("--empty", is_flag=True, help="Project INT as Jira makes it, to try `provision` on.")
+@click.option("--webhook-url", help="Where webhooks are sent.")
 @click.option("--webhook-secret", help="What they are signed with.")
 @as_json
 def sandbox(as_json: bool, **options: Any) -> None:

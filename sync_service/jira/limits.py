@@ -71,10 +71,12 @@ class WriteTimes:
     def reserve(self, issue: str, now: float, patience: float) -> float:
         """Return the seconds to wait before the next write; it is noted unless they exceed the patience.
 
-        `now` is in seconds of any clock that only goes forward by itself.
+        `now` is in seconds of any clock; one that is set back makes nothing wait.
         """
         with self._lock:
             sent = self._sent.get(issue) or deque(maxlen=self._most)
+            if sent and sent[-1] - now > patience:  # nothing is noted so far ahead: the clock was set back
+                sent.clear()
             at = max([now, *(sent[-count] + span for count, span in self._limits if len(sent) >= count)])
             if at - now <= patience:
                 sent.append(at)

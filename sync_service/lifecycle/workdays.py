@@ -23,6 +23,7 @@ def workday_on_or_after(calendar: Calendar, day: date) -> date:
     return day
 
 
+@lru_cache(maxsize=4096)
 def add_workdays(calendar: Calendar, day: date, count: int) -> date:
     """Return the business day that comes `count` business days after the day; with 0, the day or the next one."""
     day = workday_on_or_after(calendar, day) if count == 0 else day

@@ -16,7 +16,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "number": ("float", "exactnumber"),
     "user": ("userpicker", "userpickergroupsearcher"),
 }
-"""Jira's field type and searcher of each type; of numbers only the exact searcher can be counted by in a gadget."""
+"""Jira's field type and searcher of each type; numbers get the exact searcher, so that a gadget can count by them."""
 
 
 # --- Issue types and statuses

@@ -23,9 +23,9 @@ def webhook_address(*, is_cloud: bool, version: tuple[int, ...]) -> str:
 def webhook_request(wanted: WantedWebhook, *, is_cloud: bool, version: tuple[int, ...]) -> Request:
     """Return the request that creates the webhook, its secret still a reference.
 
-    Cloud: https://developer.atlassian.com/cloud/jira/platform/webhooks/ (registering by REST, seen 2026-11). Data
-    Center: https://confluence.atlassian.com/adminjiraserver/managing-webhooks-938846912.html; from version 10 on the
-    secret counts only inside `configuration`. Earlier ones sign nothing: the secret goes into the address's user.
+    Data Center from version 10 on reads the secret only inside `configuration`; earlier ones sign nothing, so it goes
+    into the address (docs/http.md, *Setting up Jira*). Cloud's shape is the classic one with `secret`; it is not in
+    Atlassian's OpenAPI document and was not tried on a live site, so what Jira says of the signature is read back.
     """
     address = webhook_address(is_cloud=is_cloud, version=version)
     body: dict[str, Any] = {"name": wanted.name, "url": wanted.url, "events": list(wanted.events)}

@@ -17,10 +17,10 @@ REFERENCES = uuid.UUID("c3f1a0de-6c1b-5b0e-9a43-0d3f2b7a9e51")
 def gate_condition(field_id: str, option_id: str) -> Json:
     """Return the native condition that a select field shows one option.
 
-    The document gives `STRING` with a text in its example of `system:check-field-value`, and names `OPTIONID` besides
-    it without an example (GET workflows/capabilities of the Jira Cloud platform, seen 2026-11); Jira's own editor
-    compares select fields by the option's id, which also survives a renaming, so that is what we write. It is read
-    back: where Jira shows something else, `provision` says so.
+    The document gives `STRING` with a text in its example of `system:check-field-value`, and names `OPTIONID` beside
+    it without an example (GET workflows/capabilities of the Jira Cloud platform, seen 2026-11). We write the option's
+    id, which survives a renaming; not tried on a live site. It is read back: where Jira shows something else,
+    `provision` says so.
     """
     parameters = {
         "fieldId": field_id,

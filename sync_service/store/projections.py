@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, or_, select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from sync_service.store.database import Database
 from sync_service.store.schema import projection
@@ -21,18 +22,12 @@ class Projections:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._upsert = _upsert(database)  # made once: to make it costs as much as to run it
 
     def put(self, seen: Projection) -> bool:
         """Keep what was derived of an issue; return False, and write nothing, when it is what was known already."""
         row = _row(seen)
-        insert = self._database.insert(projection).values(row)
-        columns = [name for name in row if name not in {"issue_id", "at"}]
-        statement = insert.on_conflict_do_update(
-            index_elements=[projection.c.issue_id],
-            set_={name: insert.excluded[name] for name in (*columns, "at")},
-            where=or_(*(projection.c[name] != insert.excluded[name] for name in columns)),
-        ).returning(projection.c.issue_id)
-        return self._database.write(lambda connection: connection.execute(statement).first() is not None)
+        return self._database.write(lambda connection: connection.execute(self._upsert, row).first() is not None)
 
     def get(self, issue_id: str) -> Projection | None:
         """Return an issue's projection by its id."""
@@ -53,7 +48,7 @@ class Projections:
             last = page[-1].issue_id
 
     def versions(self) -> dict[str, datetime]:
-        """Return when each issue became what it is: whoever keeps what he made of states reads only those that moved."""
+        """Return when each issue became what it is, for whoever keeps what was made of states and reads what moved."""
         question = select(projection.c.issue_id, projection.c.at)
         rows = self._database.read(lambda connection: connection.execute(question).all())
         return {row.issue_id: from_stamp(row.at) for row in rows}
@@ -94,6 +89,16 @@ class Projections:
 
     def _rows(self, question: Any) -> list[Projection]:
         return self._database.read(lambda connection: [_projection(row) for row in connection.execute(question)])
+
+
+def _upsert(database: Database) -> ReturningInsert[Any]:
+    insert = database.insert(projection)
+    columns = [column.name for column in projection.c if column.name not in {"issue_id", "at"}]
+    return insert.on_conflict_do_update(
+        index_elements=[projection.c.issue_id],
+        set_={name: insert.excluded[name] for name in (*columns, "at")},
+        where=or_(*(projection.c[name] != insert.excluded[name] for name in columns)),
+    ).returning(projection.c.issue_id)
 
 
 def _row(seen: Projection) -> dict[str, Any]:

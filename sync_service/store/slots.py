@@ -50,6 +50,11 @@ class Slots:
         else:
             self._book(connection, mapping, Booking(issue_id=issue_id, start=start))
 
+    def get(self, mapping: str, issue_id: str) -> date | None:
+        """Return the start that an issue has booked."""
+        question = select(slot.c.start).where(slot.c.issue_id == issue_id, slot.c.mapping == mapping)
+        return self._database.read(lambda connection: connection.execute(question).scalar())
+
     def all(self, mapping: str) -> tuple[Booking, ...]:
         """Return a mapping's bookings, the earliest start first."""
         return self._database.read(lambda connection: _bookings(connection, mapping))

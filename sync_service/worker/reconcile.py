@@ -151,7 +151,7 @@ class Reconciler:
         if rounds is None:
             return None
         self.fill_bookings(mapping)
-        left = self._booking(mapping, found.issue.id)
+        left = self.store.slots.get(mapping.name, found.issue.id)
         if left is not None and left < earliest:
             self.store.slots.put(mapping.name, found.issue.id, None)
 
@@ -176,12 +176,9 @@ class Reconciler:
         held = [Booking(issue_id=issue, start=start) for issue, start in self.gateway.bookings(mapping)]
         self.store.slots.rebuild(mapping.name, held, as_of=as_of)
 
-    def _booking(self, mapping: Mapping, issue_id: str) -> date | None:
-        return next((b.start for b in self.store.slots.all(mapping.name) if b.issue_id == issue_id), None)
-
     def _book(self, found: Found, start: date | None) -> None:
         """Let the booking be what the issue says."""
-        if found.mapping.certification is None or self._booking(found.mapping, found.issue.id) == start:
+        if found.mapping.certification is None or self.store.slots.get(found.mapping.name, found.issue.id) == start:
             return
         self.store.slots.put(found.mapping.name, found.issue.id, start)
         if start is not None:

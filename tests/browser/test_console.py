@@ -40,7 +40,7 @@ def test_from_the_board_to_the_reasons_of_a_closed_gate(visit: Any, stage: Stage
     told = page.locator(".reasons li").all_inner_texts()
     assert any("Project Goals" in reason for reason in told), told
     assert page.locator(".reasons .remedy").count() > 0
-    assert "Moved" in page.locator("#ledger ~ ol, .ledger").inner_text() or page.locator(".ledger > li").count() > 0
+    assert "Answered the move from Discovery to Requirements: refused" in page.locator(".ledger").inner_text()
     assert page.locator("a.out").first.get_attribute("href") == f"{stage.jira.url}/browse/{stage.closed.key}"
 
 
@@ -109,6 +109,18 @@ def test_every_page_fits_and_is_accessible(visit: Any, stage: Stage, window: str
         page.goto(f"{stage.url}{path}")
         found += _judged(page, f"{name}-{window}")
     assert found == []
+    assert complaints == []
+
+
+def test_a_report_is_shown_as_it_would_be_mailed(visit: Any, stage: Stage) -> None:
+    page = visit(READER)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(f"{stage.url}/reports")
+    page.get_by_label("All of them").check()
+    page.get_by_role("button", name="Show report").click()
+    page.get_by_role("heading", name="Certification", exact=True).first.wait_for()
+    page.screenshot(path=str(PICTURES / "report-wide.png"))
     assert complaints == []
 
 

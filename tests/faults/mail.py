@@ -47,6 +47,7 @@ class Mail:
     def __init__(self, *, seed: int = 1) -> None:
         self.counts = Counts()
         self.receivers: list[str] = []
+        self.deaf = False
         self._dice = random.Random(seed)
         self._changed = threading.Condition()
         self._pool: list[Letter] = []
@@ -74,8 +75,10 @@ class Mail:
         return Box
 
     def put(self, letter: Letter) -> None:
-        """Take a letter to be delivered."""
+        """Take a letter to be delivered; it is lost while `deaf`."""
         with self._changed:
+            if self.deaf:
+                return
             self._pool.append(letter)
             self._changed.notify()
 

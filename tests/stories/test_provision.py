@@ -5,15 +5,15 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from jira_sandbox import Clock, Fault, Running
-from jira_sandbox.model import Filter, IssueType, Status
+from jira_sandbox import Clock, Fault, Running, schemes
+from jira_sandbox.model import FieldContext, Filter, IssueType, Status
 from jira_sandbox.preset import custom_field, person
 from sync_service import cli
 from tests.stories.conftest import FIRST_DAY
@@ -370,6 +370,112 @@ def test_on_data_center_the_rest_is_a_numbered_list(jira: Running, provision: Pr
     (hook,) = jira.site.webhooks.values()
     assert hook.secret
     assert "no changes" in shown.out or "nothing is left" in shown.out
+
+
+@pytest.mark.parametrize("flavour", ["datacenter"], indirect=True)
+def test_on_data_center_filters_are_made_once_the_list_is_done(
+    server: Running, jira: Running, provision: Provision
+) -> None:
+    server.reset(flavour="datacenter", clock=Clock(frozen_at=FIRST_DAY))
+    server.site.webhooks.clear()
+    shown = provision("--json")
+    assert {change["kind"] for change in shown.plan["changes"]} == {"webhook", "filter"}
+    assert provision("--apply").code == 0
+    assert all(found.favourite for found in jira.site.filters.values())
+    assert "no changes" in provision().out
+
+
+def test_a_webhook_that_was_tampered_with_is_reported(jira: Running, provision: Provision) -> None:
+    provision("--apply")
+    (hook,) = jira.site.webhooks.values()
+    hook.enabled, hook.secret, hook.events = False, None, hook.events[:2]
+    problems = " ".join(provision("--json").plan["problems"])
+    assert "is switched off" in problems
+    assert "has no secret" in problems
+    assert "lacks the events jira:issue_deleted" in problems
+    hook.url = "https://elsewhere.example/"
+    (refusal,) = provision("--json").plan["refusals"]
+    assert "https://elsewhere.example/" in refusal
+
+
+def test_two_dashboards_of_one_name_are_refused_with_both_ids(jira: Running, provision: Provision) -> None:
+    provision("--apply")
+    (board,) = jira.site.dashboards.values()
+    jira.site.dashboards["777"] = replace(board, id="777", gadgets=[])
+    (refusal,) = provision("--json").plan["refusals"]
+    assert f"({board.id} and 777)" in refusal
+
+
+def test_somebody_elses_dashboard_is_refused(jira: Running, provision: Provision) -> None:
+    provision("--apply")
+    (board,) = jira.site.dashboards.values()
+    board.owner_id, board.edit_permissions = person(jira.site, "tc").id, []
+    (refusal,) = provision("--json").plan["refusals"]
+    assert "somebody else's" in refusal
+
+
+def test_what_our_own_things_lost_is_put_back(jira: Running, provision: Provision) -> None:
+    provision("--apply")
+    gate = jira.site.field_named("Gate")
+    view = next(s for s in jira.site.screens.values() if s.name == "INT: Stagegate view screen")
+    view.tabs[0].field_ids.remove("duedate")
+    (board,) = jira.site.dashboards.values()
+    board.gadgets[-1].properties.clear()
+    own = next(context for context in gate.contexts if context.project_ids)
+    own.options = [option for option in own.options if option.value != "Closed"]
+    changes = {(c["verb"], c["kind"], c["name"]) for c in provision("--json").plan["changes"]}
+    assert changes == {
+        ("change", "screen", view.name),
+        ("change", "gadget", board.gadgets[-1].title),
+        ("change", "field", "Gate"),
+    }
+    assert provision("--apply").code == 0
+    assert "duedate" in view.field_ids()
+    assert [option.value for option in own.options] == ["Open", "Closed"]
+    assert "no changes" in provision().out
+
+
+def test_schemes_of_our_names_that_lack_our_types_are_refused(jira: Running, provision: Provision) -> None:
+    provision("--apply")
+    site = jira.site
+    (project,) = site.projects.values()
+    kind = next(t.id for t in site.types.values() if t.name == "Integration")
+    site.type_screen_schemes[str(project.screen_scheme)].schemes.pop(kind)
+    site.workflow_schemes[str(project.workflow_scheme)].workflows.pop(kind)
+    site.type_schemes[str(project.type_scheme)].type_ids.remove(kind)
+    project.type_scheme = project.screen_scheme = None
+    project.type_ids.remove(kind)
+    refusals = " ".join(provision("--json").plan["refusals"])
+    assert "issue type scheme 'INT: Stagegate issue types'" in refusals
+    assert "says nothing of Integration" in refusals
+    assert "workflow scheme 'INT: Stagegate workflows'" in refusals
+
+
+def test_a_workflow_of_ours_that_lacks_a_status_is_refused(jira: Running, provision: Provision) -> None:
+    provision("--apply")
+    workflow = next(w for w in jira.site.workflows.values() if w.name == "INT: Stagegate Integration")
+    workflow.status_ids.remove(jira.site.status_named("Live").id)
+    (refusal,) = provision("--json").plan["refusals"]
+    assert "lacks the statuses Live" in refusal
+
+
+def test_a_context_of_the_project_that_leaves_our_type_out_is_refused(jira: Running, provision: Provision) -> None:
+    (project,) = jira.site.projects.values()
+    elsewhere = FieldContext(id="777", name="Tasks", project_ids={project.id}, type_ids={project.type_ids[0]})
+    field = custom_field(10777, "Gate", "select", [elsewhere])
+    jira.site.fields[field.id] = field
+    (refusal,) = provision("--json").plan["refusals"]
+    assert "(777) that does not cover" in refusal
+
+
+def test_on_the_default_issue_type_scheme_jira_adds_the_types_itself(jira: Running, provision: Provision) -> None:
+    (project,) = jira.site.projects.values()
+    schemes.type_scheme(jira.site, project).is_default = True
+    kinds = {change["kind"] for change in provision("--json").plan["changes"]}
+    assert "issue type" in kinds
+    assert "issue type scheme" not in kinds
+    assert provision("--apply").code == 0
+    assert "no changes" in provision().out
 
 
 def test_a_project_that_has_issues_keeps_its_workflow_scheme_until_a_person_switches_it(

@@ -118,7 +118,7 @@ def test_the_defaults_are_those_of_the_code(model: type[BaseModel], place: str) 
 
 def test_fields_that_the_service_knows_by_key_are_listed() -> None:
     listed = rows(sections("mapping.md")["`[fields.FIELD]`"], table=1)
-    assert set(NEEDED_FIELDS + CERTIFICATION_FIELDS) <= set(listed)
+    assert {*NEEDED_FIELDS, *CERTIFICATION_FIELDS} <= set(listed)
 
 
 @pytest.mark.parametrize(

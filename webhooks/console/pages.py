@@ -11,7 +11,7 @@ from webhooks.console import board as portfolio
 from webhooks.console.dependencies import health_of
 from webhooks.console.desk import Desk
 from webhooks.console.diagram import asked, draw, plain
-from webhooks.console.telling import project_told
+from webhooks.console.telling import project_told, said
 
 MOST_KEYS = 200
 MOST_WEBHOOKS = 15
@@ -47,7 +47,7 @@ def pages(desk: Desk, blueprint: Blueprint) -> None:
         if told is None:
             raise NotFound(f"{issue} is not in the queue, and no webhook of it is known.")
         entries = store.ledger.entries(issue_id=known_id(store, told["id"]), limit=10)
-        return render_template("console/key.html", told=told, entries=entries)
+        return render_template("console/key.html", told=told, entries=entries, said=said)
 
     @blueprint.get("/lifecycle")
     def lifecycle() -> str:

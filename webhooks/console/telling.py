@@ -120,7 +120,7 @@ def _line(entry: Entry, known: Mapping[str, Received], lifecycle: LifecycleMappi
     detail = entry.detail
     return Line(
         entry=entry,
-        said=_said(entry, lifecycle),
+        said=said(entry, lifecycle),
         why=tuple(entry.reasons if entry.kind != ANSWERED else _counted(entry.reasons)),
         planned=tuple(detail.get("planned", ())),
         done=detail.get("done", 0),
@@ -129,7 +129,8 @@ def _line(entry: Entry, known: Mapping[str, Received], lifecycle: LifecycleMappi
     )
 
 
-def _said(entry: Entry, lifecycle: LifecycleMapping | None) -> str:
+def said(entry: Entry, lifecycle: LifecycleMapping | None = None) -> str:
+    """Tell in a few words what kind of entry it is."""
     detail = entry.detail
     match entry.kind:
         case "answered":

@@ -28,6 +28,11 @@ def test_a_replayed_issue_runs_again(parked: Visitor) -> None:
     assert "INT-1 will run again at once." in parked.get("/queue").text
 
 
+def test_after_an_action_on_a_keys_page_that_page_comes_back(parked: Visitor) -> None:
+    answer = parked.post("/queue/10000/replay", "/queue/10000", back="key")
+    assert answer.headers["Location"] == "/console/queue/10000"
+
+
 def test_a_dropped_issue_is_forgotten(parked: Visitor) -> None:
     parked.post("/queue/INT-1/drop", "/queue")
     assert parked.store.queue.rows() == ()

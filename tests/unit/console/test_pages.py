@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from visitors import NOW, OPERATOR, Visitor, parks, remembers, wrote
 
-from sync_service.store import Projection, Store, StoreUnavailable
+from sync_service.store import Priority, Projection, Store, StoreUnavailable
 
 States = dict[str, dict[str, Any]]
 
@@ -34,6 +34,7 @@ def test_the_board_can_be_asked_for_some(tested: Visitor, states: States) -> Non
     assert "INT-2" not in tested.get("/?words=acme").text
     assert '/projects/INT-1"' not in tested.get("/?only=closed").text
     assert "INT-2" in tested.get("/?only=closed").text
+    assert "No project matches" in tested.get("/?only=overdue").text
     assert "No project matches" in tested.get("/?words=zzz").text
 
 
@@ -148,8 +149,6 @@ def test_health_names_each_dependency(operator: Visitor) -> None:
 
 
 def test_health_tells_of_work_that_nobody_takes(operator: Visitor) -> None:
-    from sync_service.store import Priority
-
     operator.store.queue.put([("1", "INT-1")], priority=Priority.LIVE, after=timedelta(minutes=-10))
     assert "nobody takes them" in operator.get("/health").text
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -87,8 +87,6 @@ def parks(store: Store, issue_id: str = "10000", key: str = "INT-1") -> None:
     store.inbox.receive(
         Delivery(delivery_id=f"d-{key}", issue_id=issue_id, label=key, event="jira:issue_updated", body=b"{}")
     )
-    from datetime import timedelta
-
     claim = next(c for c in store.queue.claim(100, owner="w", lease=timedelta(minutes=1)) if c.issue_id == issue_id)
     failure = Failure(type="Invalid", text="Field 'Gate' cannot be set", trace="Traceback: <b>", version="0.1.0")
     assert store.queue.fail(claim, failure, retry_after=None)
