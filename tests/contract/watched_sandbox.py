@@ -1,4 +1,4 @@
-"""Run the sandbox as a process of its own, under the eyes of a recorder: `python watched_sandbox.py RECORD ARGUMENTS...`
+"""Run the sandbox as a process of its own, watched by a recorder: `python watched_sandbox.py RECORD ARGUMENTS...`
 
 What it saw of the product is written to the file RECORD when it ends, for `Recorder.take`.
 """

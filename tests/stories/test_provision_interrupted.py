@@ -24,6 +24,9 @@ MOST = 3
 """Of the many like requests of one change (fields of a screen) the first few stand for all."""
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def preparation(server: Running) -> Preparation:
     server.reset(flavour="cloud", clock=Clock(frozen_at=FIRST_DAY), empty=True)
