@@ -46,8 +46,8 @@ class Measured:
     seconds: float
 
 
-def measure(named: list[str], *, quick: bool) -> dict[str, Measured]:
-    """Run the benchmarks whose titles contain one of these words, or all; print each table as soon as it is there."""
+def measure(named: list[str], *, quick: bool, keeping: bool) -> dict[str, Measured]:
+    """Run the benchmarks whose titles contain one of these words, or all; print and keep each at once."""
     done = {}
     for title, benchmark in CLAIMS.items():
         if named and not any(word.lower() in title.lower() for word in named):
@@ -56,6 +56,8 @@ def measure(named: list[str], *, quick: bool) -> dict[str, Measured]:
         rows = benchmark(quick)
         done[title] = Measured(rows, on, commit(), time.monotonic() - began)
         print(f"\n## {title}\n\n{table(rows)}\n\n{on}", flush=True)
+        if keeping:
+            keep({title: done[title]})
     return done
 
 
@@ -103,14 +105,12 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="compare ratios with the kept ones; keeps nothing")
     given = parser.parse_args()
     began = time.monotonic()
-    done = measure(given.claims, quick=given.quick)
+    done = measure(given.claims, quick=given.quick, keeping=not (given.quick or given.check))
     print(f"\n{time.monotonic() - began:.0f} s in all; commit {commit()}")
     if given.check:
         worse = compare(done)
         print("\n".join(worse) or "No ratio is worse than it was.")
         sys.exit(bool(worse))
-    if not given.quick:
-        keep(done)
     missed = [row.claim for one in done.values() for row in one.rows if row.met is False]
     print(f"Missed: {'; '.join(missed)}" if missed else "Every target is met.")
 

@@ -34,9 +34,7 @@ def measure(quick: bool = False) -> list[Row]:
         _quiet(jira, 4)
         changed = jira.run(people.writes)
     waits, lost = answered(deeds, changed)
-    note = (
-        f"{len(deeds)} deeds on {len(made)} projects, {lost} of them without a write of their own (two fell together)"
-    )
+    note = f"{len(deeds)} deeds on {len(made)} projects, {lost} shared a write with another or needed none"
     limit, limit_is = statistics.median(alone), "s alone, nothing else going on"
     return [
         Row(claim="end to end, p50", figure=percentile(waits, 0.5), unit="s", target=0.5, at_most=True,

@@ -1,8 +1,8 @@
 """Claim 8: what an installation costs as it grows: one event, a sweep and an audit, by how many projects are known.
 
 One event is measured on SQLite with so many projects in the store: `projection` (written directly, as a look at each
-would leave it) and, for each tenth, a booked certification slot; the sandbox holds only the ones looked at. Sweep and
-audit are measured against as many issues as the sandbox really holds.
+would leave it), a delivery in the inbox and, for each tenth, a booked slot; the sandbox holds only those looked at.
+Sweep and audit are measured against as many issues as the sandbox really holds.
 """
 
 import statistics
@@ -21,7 +21,7 @@ from benchmarks.reconcile import in_requirements
 from benchmarks.service import Projects, Reconciling, reconciling
 from sync_service.store import Projection, Store
 from sync_service.store.projections import _row
-from sync_service.store.schema import projection, slot
+from sync_service.store.schema import inbox, projection, slot
 
 KNOWN = (1_000, 10_000, 100_000)
 HELD = (500, 1_000, 2_000)
@@ -64,15 +64,21 @@ def one_event(jira: Jira, place: Path, sizes: tuple[int, ...], each: int) -> Row
 
 
 def fill(url: str, pattern: Projection, first: int, last: int) -> None:
-    """Write projections and, for each tenth, a booking, as looks at so many projects would have."""
+    """Write projections, deliveries and, for each tenth, a booking, as looks at so many projects would have."""
     engine = create_engine(url)
+    yesterday = round((time.time() - 86_400) * 1000)
     numbers = range(first, last)
     seen = [_row(replace(pattern, issue_id=f"9{n:07}", key=f"OLD-{n}")) for n in numbers]
     booked = [
         {"issue_id": f"9{n:07}", "mapping": pattern.mapping, "start": MONDAY + timedelta(days=n // 100), "at": 0}
         for n in numbers[::10]
     ]
+    came = [
+        {"delivery_id": f"old-{n}", "issue_id": f"9{n:07}", "event": "e", "received_at": yesterday + n, "body": b"{}"}
+        for n in numbers
+    ]
     with engine.begin() as connection:
+        connection.execute(insert(inbox), came)
         connection.execute(insert(projection), seen)
         connection.execute(insert(slot), booked)
     engine.dispose()

@@ -1,7 +1,7 @@
 """The inbox: every webhook delivery, once, on the disk before it is acknowledged."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select
@@ -11,7 +11,7 @@ from sync_service.store.database import Database
 from sync_service.store.grouping import GroupCommit
 from sync_service.store.schema import inbox
 from sync_service.store.statements import ManyRows
-from sync_service.store.times import from_stamp, milliseconds
+from sync_service.store.times import from_stamp, milliseconds, to_stamp
 from sync_service.store.values import OURS_WAITS, Delivery, Received
 
 _PRUNED_AT_ONCE = 500
@@ -57,9 +57,15 @@ class Inbox:
         """Return the latest deliveries, newest first."""
         return self._list(select(*_LISTED), limit)
 
-    def deliveries(self, issue_id: str, limit: int = 100) -> tuple[Received, ...]:
-        """Return an issue's latest deliveries, newest first."""
-        return self._list(select(*_LISTED).where(inbox.c.issue_id == issue_id), limit)
+    def deliveries(self, issue_id: str, limit: int = 100, *, since: datetime | None = None) -> tuple[Received, ...]:
+        """Return an issue's latest deliveries, newest first, of those received from `since` on.
+
+        Without `since` the whole inbox is walked over for an issue that has few.
+        """
+        question = select(*_LISTED).where(inbox.c.issue_id == issue_id)
+        if since is not None:
+            question = question.where(inbox.c.received_at >= to_stamp(since))
+        return self._list(question, limit)
 
     def body(self, delivery_id: str) -> bytes | None:
         """Return a delivery's body as it came, or None when it is not (or no longer) here."""

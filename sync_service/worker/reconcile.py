@@ -254,8 +254,8 @@ class Reconciler:
 
     def _deliveries(self, claim: Claim) -> tuple[str, ...]:
         """Return the newest deliveries that asked for this look."""
-        newest = self.store.inbox.deliveries(claim.issue_id, MOST_DELIVERIES)
-        return tuple(delivery.delivery_id for delivery in newest if delivery.at >= claim.since)
+        newest = self.store.inbox.deliveries(claim.issue_id, MOST_DELIVERIES, since=claim.since)
+        return tuple(delivery.delivery_id for delivery in newest)
 
     def _only_we_wrote(self, found: Found) -> bool:
         """Tell whether nothing but our own writes happened since the last look: then it should have found nothing."""

@@ -58,6 +58,7 @@ class Mail:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
         self._threads = [threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)]
+        self._threads[0].start()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         mail = self
@@ -85,8 +86,9 @@ class Mail:
     def start(self, receivers: list[str], postmen: int = 12) -> None:
         """Begin to deliver to the receivers' URLs."""
         self.receivers = receivers
-        self._threads += [threading.Thread(target=self._deliver, daemon=True) for _ in range(postmen)]
-        for thread in self._threads:
+        new = [threading.Thread(target=self._deliver, daemon=True) for _ in range(postmen)]
+        self._threads += new
+        for thread in new:
             thread.start()
 
     def repeat(self) -> bool:

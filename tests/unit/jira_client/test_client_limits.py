@@ -170,6 +170,12 @@ def test_in_every_window_no_more_writes_than_allowed(count):
         assert all(later - earlier >= span - 1e-9 for earlier, later in zip(sent, sent[many:], strict=False))
 
 
+def test_a_clock_that_is_set_back_makes_no_write_wait():
+    times = WriteTimes()
+    assert [times.reserve("1", 1000.0, 5.0) for _ in range(20)] == [0.0] * 20
+    assert times.reserve("1", 700.0, 5.0) == 0.0
+
+
 def test_issues_that_rest_are_forgotten():
     times = WriteTimes()
     for number in range(3000):

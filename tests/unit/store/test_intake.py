@@ -58,6 +58,14 @@ def test_an_issues_deliveries_are_listed_newest_first(store: Store, clock: Clock
     assert len(store.inbox.recent(limit=4)) == 4
 
 
+def test_an_issues_deliveries_are_listed_from_a_time_on(store: Store, clock: Clock) -> None:
+    store.inbox.receive(delivery("10001", name="before"))
+    clock.advance(seconds=1)
+    since = clock.now
+    store.inbox.receive(delivery("10001", name="then"))
+    assert [kept.delivery_id for kept in store.inbox.deliveries("10001", since=since)] == ["then"]
+
+
 def test_old_deliveries_are_pruned_and_young_ones_stay(store: Store, clock: Clock) -> None:
     for number in range(603):  # more than one transaction prunes
         store.inbox.receive(delivery(str(number % 7), name=f"old-{number}"))

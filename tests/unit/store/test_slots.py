@@ -25,6 +25,14 @@ def test_a_reservation_is_kept_and_given_again(store: Store) -> None:
     assert bookings(store) == {"1": MONDAY}
 
 
+def test_an_issue_is_told_its_own_booking_in_that_mapping(store: Store) -> None:
+    store.slots.put("paytronix", "1", MONDAY)
+    store.slots.put("paytronix", "2", FRIDAY)
+    assert store.slots.get("paytronix", "1") == MONDAY
+    assert store.slots.get("elsewhere", "1") is None
+    assert store.slots.get("paytronix", "3") is None
+
+
 def test_choosing_sees_what_the_others_of_the_mapping_have(store: Store) -> None:
     store.slots.reserve("paytronix", "1", taking(MONDAY))
     store.slots.reserve("elsewhere", "2", taking(MONDAY))
