@@ -25,7 +25,7 @@ browser-tools:  ## Fetch axe-core for the browser tests (needs npm; those judgem
 	npm install --prefix tests/browser --no-package-lock --no-audit --no-fund --silent
 
 faults: .venv/installed  ## Kill, cut, fill and flood real processes (minutes)
-	$(BIN)/python -m pytest -m slow tests
+	$(BIN)/python -m pytest -n 2 -m slow -rP tests
 
 bench: .venv/installed  ## Measure every claim beside its limit; keeps benchmarks/RESULTS.md (ten minutes; needs wrk; CLAIMS='intake core' for some)
 	$(BIN)/python -m benchmarks $(CLAIMS)

@@ -66,9 +66,11 @@ def children(pid: int) -> list[int]:
     return [*direct, *(younger for child in direct for younger in children(child))]
 
 
-def kill(pid: int) -> None:
-    with suppress(ProcessLookupError):  # it may have ended by itself a moment ago
-        os.kill(pid, signal.SIGKILL)
+def kill(pid: int, config: Path) -> None:
+    """Kill a process that was started with these settings; one that ended a moment ago may have lent its number."""
+    with suppress(ProcessLookupError, FileNotFoundError):
+        if str(config).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
 
 
 class Process:
@@ -123,7 +125,7 @@ class Process:
     def kill(self) -> None:
         """Kill the process with all its children, as a host that fails does."""
         for pid in self.family():
-            kill(pid)
+            kill(pid, self.config)
         assert self._popen is not None
         self._popen.wait(10)
 
@@ -238,7 +240,7 @@ class Reaper:
         process = self._dice.choice(grown)
         offspring = children(process.pid)
         if offspring and self._dice.random() < 0.75:
-            kill(self._dice.choice(offspring))
+            kill(self._dice.choice(offspring), process.config)
         else:
             process.kill()
         self.kills += 1
