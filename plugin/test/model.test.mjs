@@ -23,7 +23,9 @@ test('an open gate', () => {
 test('a gate that is closed for three reasons, each with a link to its sub-task', () => {
   const found = shown('closed for three reasons');
   assert.deepEqual([found.stage, found.next, found.gate], ['Development', 'Certification', 'closed']);
-  assert.deepEqual(keys(found), ['INT-145', 'INT-146', 'INT-147']);
+  const named = answers['closed for three reasons'].properties.stagegate.blocked.certification;
+  assert.equal(named.length, 3);
+  assert.deepEqual(keys(found), named.map((reason) => reason.match(/^INT-\d+/)[0]));
   assert.deepEqual(found.missing.map(text), answers['closed for three reasons'].properties.stagegate.blocked.certification);
 });
 
