@@ -9,8 +9,8 @@ from pathlib import Path
 from flask import Flask, Response
 
 from sync_service.config import load_settings
-from sync_service.processes import listen
-from sync_service.serving import Receiver
+from sync_service.processes.serving import Receiver
+from sync_service.processes.tree import listen
 
 
 class Bare(Receiver):

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as BaseResponse
 
-from sync_service.mending import find, is_issue, known_id, look
+from sync_service.commands.mending import find, is_issue, known_id, look
 from sync_service.store import Condition, Entry, Store, Work
 from webhooks.console.desk import Desk, operators_only, signed_in
 

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.exceptions import NotFound
 
 from mappings import Mapping as LifecycleMapping
-from sync_service.mending import is_issue, known_id, listing, story
+from sync_service.commands.mending import is_issue, known_id, listing, story
 from webhooks.console import board as portfolio
 from webhooks.console.dependencies import health_of
 from webhooks.console.desk import Desk

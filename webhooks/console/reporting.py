@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from sync_service.reporting import NoSuchProject, UnknownReport, tell
+from sync_service.commands.reporting import NoSuchProject, UnknownReport, tell
 from sync_service.reports import REPORTS, Selection
 from sync_service.reports.render import write_page
 from webhooks.console.desk import Desk

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from mappings import Mapping as LifecycleMapping
-from sync_service.mending import known_id
+from sync_service.commands.mending import known_id
 from sync_service.store import Entry, Received
 from webhooks.console.desk import Desk
 

@@ -8,13 +8,13 @@ import pytest
 
 from mappings import load
 from sync_service.checking.survey import Surveyor
-from sync_service.explaining import NotAProject, explain, look_at, names_of
+from sync_service.commands.explaining import NotAProject, explain, look_at, names_of
+from sync_service.commands.simulating import Portfolio, Side
 from sync_service.jira.answers import Reply
 from sync_service.jira.errors import Forbidden, NotFound, NotJira
 from sync_service.jira.gateway import Elsewhere, Found
 from sync_service.lifecycle.facts import ProjectIssue
 from sync_service.lifecycle.plan import Unsettled
-from sync_service.simulating import Portfolio, Side
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PAYTRONIX = load("paytronix")
@@ -133,7 +133,7 @@ def test_rules_that_would_not_come_to_rest(monkeypatch: pytest.MonkeyPatch) -> N
     def contradictory(*_: object) -> Any:
         raise Unsettled("they undo each other's work")
 
-    monkeypatch.setattr("sync_service.simulating.plan", contradictory)
+    monkeypatch.setattr("sync_service.commands.simulating.plan", contradictory)
     side = Side(mapping=PAYTRONIX, directory=None)  # type: ignore[arg-type]
     portfolio = Portfolio(client=Site(), old=side, new=side, account="me", enforce_since=NOON)  # type: ignore[arg-type]
     assert portfolio._consequences(issue(), NOON) == (("they undo each other's work",), ())

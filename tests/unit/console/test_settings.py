@@ -10,7 +10,7 @@ from visitors import KEY
 
 from sync_service.cli import stagegate
 from sync_service.config import Settings
-from sync_service.serving import console_services
+from sync_service.processes.serving import console_services
 from webhooks.console.people import Role, Tokens
 
 

@@ -16,8 +16,8 @@ import pytest
 from portfolios import MAPPINGS, NOW, PAYTRONIX, played, portfolio, projection, stays
 from rich.console import Console
 
+from sync_service.commands.reporting import NoSuchProject, UnknownReport, give, tell
 from sync_service.errors import StagegateError
-from sync_service.reporting import NoSuchProject, UnknownReport, give, tell
 from sync_service.reports import Column, Kind, Report, Selection, Table, history, read, told
 from sync_service.reports.charts import CHARTS, figures
 from sync_service.reports.render import Context, csv_of, json_of, terminal_page, write_page

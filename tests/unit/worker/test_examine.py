@@ -9,8 +9,8 @@ import pytest
 import jira_sandbox
 from sync_service.bootstrap import WorkerService, worker_service
 from sync_service.config import Settings
+from sync_service.processes.working import examine
 from sync_service.store import Priority
-from sync_service.working import examine
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from sync_service.config import OpenIdSettings, Settings
 from sync_service.errors import ConfigurationError
 from sync_service.logs import adopt
 from sync_service.metrics import create_metrics
-from sync_service.processes import listen
+from sync_service.processes.tree import listen
 from sync_service.store import Store, open_store
 from webhooks import CalendarServices, ConsoleServices, Credentials, OpenId, Services, create_app
 

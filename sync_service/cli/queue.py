@@ -1,0 +1,132 @@
+"""Asking for looks, and mending the queue. The store alone is asked, so that `queue` works while Jira is down."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from sync_service.cli.root import FOUND_PROBLEMS, as_json, configured, issue_in, opened, printed, stagegate
+from sync_service.errors import StagegateError
+
+if TYPE_CHECKING:
+    from sync_service.config import Settings
+
+
+@stagegate.command()
+@configured
+@as_json
+def sweep(settings: "Settings", as_json: bool) -> None:
+    """Ask for a look at every project that changed since the last sweep."""
+    with opened(settings) as service:
+        _asked(service.schedule.sweep(), as_json)
+
+
+@stagegate.command()
+@configured
+@as_json
+def audit(settings: "Settings", as_json: bool) -> None:
+    """Compare the whole portfolio with what was last seen, and ask for a look at what differs."""
+    with opened(settings) as service:
+        _asked(service.schedule.audit(), as_json)
+
+
+def _asked(count: int, as_json: bool) -> None:
+    click.echo(json.dumps({"looks": count}) if as_json else f"asked for {count} look(s); the workers do them")
+
+
+@stagegate.group()
+def queue() -> None:
+    """See and mend the queue; works while Jira is down."""
+
+
+@queue.command("list")
+@click.option("--dead", is_flag=True, help="Only the keys that failed too often and wait for somebody.")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="How many keys to show.")
+@configured
+@as_json
+def list_keys(dead: bool, limit: int, settings: "Settings", as_json: bool) -> None:
+    """List which issues want a look, the dead ones first."""
+    from sync_service.commands.mending import listing, stored
+
+    with stored(settings.store.url) as store:
+        told = listing(store, dead=dead, limit=limit)
+    printed("queue_listing", told, as_json=as_json)
+
+
+@queue.command()
+@click.argument("issue")
+@configured
+@as_json
+def show(issue: str, settings: "Settings", as_json: bool) -> None:
+    """Tell the story of an issue's key: its error, trace, tries and webhooks. ISSUE is an id or a key."""
+    from sync_service.commands.mending import stored, story
+
+    with stored(settings.store.url) as store:
+        told = story(store, issue_in(issue))
+    if told is None:
+        raise StagegateError(
+            f"{issue}: not in the queue, and no webhook of it is known; `stagegate queue list` has all"
+        )
+    printed("queue_story", told, as_json=as_json)
+
+
+@queue.command()
+@click.argument("issues", nargs=-1, metavar="[ISSUE]...")
+@click.option("--all", "every", is_flag=True, help="All dead keys.")
+@configured
+@as_json
+def replay(issues: tuple[str, ...], every: bool, settings: "Settings", as_json: bool) -> None:
+    """Let dead keys run again at once. ISSUE is an id or a key."""
+    from sync_service.commands import mending
+
+    _mend(mending.replay, "will run again", issues, every, settings, as_json)
+
+
+@queue.command()
+@click.argument("issues", nargs=-1, metavar="[ISSUE]...")
+@click.option("--all", "every", is_flag=True, help="All dead keys.")
+@configured
+@as_json
+def drop(issues: tuple[str, ...], every: bool, settings: "Settings", as_json: bool) -> None:
+    """Forget dead keys, until a later event, sweep or audit brings them back. ISSUE is an id or a key."""
+    from sync_service.commands import mending
+
+    _mend(mending.drop, "forgotten", issues, every, settings, as_json)
+
+
+@queue.command()
+@click.argument("issue")
+@configured
+@as_json
+def look(issue: str, settings: "Settings", as_json: bool) -> None:
+    """Ask for a look at an issue now. ISSUE is an id or a key."""
+    from sync_service.commands import mending
+
+    with mending.stored(settings.store.url) as store:
+        asked = mending.look(store, issue_in(issue))
+    click.echo(json.dumps({"asked": asked}) if as_json else f"asked for a look at {issue}; a worker does it")
+
+
+def _mend(
+    how: Callable[..., tuple[int, list[str]]],
+    done: str,
+    issues: tuple[str, ...],
+    every: bool,
+    settings: "Settings",
+    as_json: bool,
+) -> None:
+    from sync_service.commands.mending import stored
+
+    if bool(issues) == every:
+        raise click.UsageError("Name issues, or give --all.")
+    with stored(settings.store.url) as store:
+        count, others = how(store, [issue_in(issue) for issue in issues])
+    if as_json:
+        click.echo(json.dumps({"keys": count, "not_dead": others}))
+    else:
+        click.echo(
+            "\n".join([f"{count} dead key(s): {done}", *(f"{other}: not among the dead keys" for other in others)])
+        )
+    sys.exit(FOUND_PROBLEMS if others else 0)
