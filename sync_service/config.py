@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping as MappingOf
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -200,12 +200,36 @@ class Settings(Section):
         return tuple(secret.get_secret_value() for secret in held)
 
 
+class JustTheStore(BaseModel):
+    """The settings read for the store alone."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    store: StoreSettings = StoreSettings()
+
+
+Read = TypeVar("Read", bound=BaseModel)
+
+
 def load_settings(path: Path | None, environment: MappingOf[str, str]) -> tuple[Settings, tuple[str, ...]]:
     """Read the settings; return them with warnings. Raises ConfigurationError that names each place and remedy."""
     tables = _read(path) if path is not None else {}
     warnings = tuple(_literal_secrets(tables, str(path)))
+    return _validated(Settings, _overridden(tables, environment), path), warnings
+
+
+def load_store(path: Path | None, environment: MappingOf[str, str]) -> StoreSettings:
+    """Read where the store is, and nothing else: who mends the queue at night may lack the service's secrets.
+
+    Raises ConfigurationError that names each place and remedy.
+    """
+    tables = _read(path) if path is not None else {}
+    return _validated(JustTheStore, _overridden(tables, environment), path).store
+
+
+def _validated(kind: type[Read], tables: dict[str, Any], path: Path | None) -> Read:
     try:
-        return Settings.model_validate(_overridden(tables, environment)), warnings
+        return kind.model_validate(tables)
     except ValidationError as error:
         place = str(path) if path else "the environment"
         raise ConfigurationError("\n".join(f"{place}: {_sentence(detail)}" for detail in error.errors())) from None

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync_service.cli.root import FOUND_PROBLEMS, as_json, configured, issue_in, opened, printed, stagegate
+from sync_service.cli.root import FOUND_PROBLEMS, as_json, configured, issue_in, opened, printed, stagegate, with_store
 from sync_service.errors import StagegateError
 
 if TYPE_CHECKING:
     from sync_service.config import Settings
+    from sync_service.store import Store
 
 
 @stagegate.command()
@@ -44,27 +45,24 @@ def queue() -> None:
 @queue.command("list")
 @click.option("--dead", is_flag=True, help="Only the keys that failed too often and wait for somebody.")
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="How many keys to show.")
-@configured
+@with_store
 @as_json
-def list_keys(dead: bool, limit: int, settings: "Settings", as_json: bool) -> None:
+def list_keys(dead: bool, limit: int, store: "Store", as_json: bool) -> None:
     """List which issues want a look, the dead ones first."""
-    from sync_service.commands.mending import listing, stored
+    from sync_service.commands.mending import listing
 
-    with stored(settings.store.url) as store:
-        told = listing(store, dead=dead, limit=limit)
-    printed("queue_listing", told, as_json=as_json)
+    printed("queue_listing", listing(store, dead=dead, limit=limit), as_json=as_json)
 
 
 @queue.command()
 @click.argument("issue")
-@configured
+@with_store
 @as_json
-def show(issue: str, settings: "Settings", as_json: bool) -> None:
+def show(issue: str, store: "Store", as_json: bool) -> None:
     """Tell the story of an issue's key: its error, trace, tries and webhooks. ISSUE is an id or a key."""
-    from sync_service.commands.mending import stored, story
+    from sync_service.commands.mending import story
 
-    with stored(settings.store.url) as store:
-        told = story(store, issue_in(issue))
+    told = story(store, issue_in(issue))
     if told is None:
         raise StagegateError(
             f"{issue}: not in the queue, and no webhook of it is known; `stagegate queue list` has all"
@@ -75,37 +73,36 @@ def show(issue: str, settings: "Settings", as_json: bool) -> None:
 @queue.command()
 @click.argument("issues", nargs=-1, metavar="[ISSUE]...")
 @click.option("--all", "every", is_flag=True, help="All dead keys.")
-@configured
+@with_store
 @as_json
-def replay(issues: tuple[str, ...], every: bool, settings: "Settings", as_json: bool) -> None:
+def replay(issues: tuple[str, ...], every: bool, store: "Store", as_json: bool) -> None:
     """Let dead keys run again at once. ISSUE is an id or a key."""
     from sync_service.commands import mending
 
-    _mend(mending.replay, "will run again", issues, every, settings, as_json)
+    _mend(mending.replay, "will run again", issues, every, store, as_json)
 
 
 @queue.command()
 @click.argument("issues", nargs=-1, metavar="[ISSUE]...")
 @click.option("--all", "every", is_flag=True, help="All dead keys.")
-@configured
+@with_store
 @as_json
-def drop(issues: tuple[str, ...], every: bool, settings: "Settings", as_json: bool) -> None:
+def drop(issues: tuple[str, ...], every: bool, store: "Store", as_json: bool) -> None:
     """Forget dead keys, until a later event, sweep or audit brings them back. ISSUE is an id or a key."""
     from sync_service.commands import mending
 
-    _mend(mending.drop, "forgotten", issues, every, settings, as_json)
+    _mend(mending.drop, "forgotten", issues, every, store, as_json)
 
 
 @queue.command()
 @click.argument("issue")
-@configured
+@with_store
 @as_json
-def look(issue: str, settings: "Settings", as_json: bool) -> None:
+def look(issue: str, store: "Store", as_json: bool) -> None:
     """Ask for a look at an issue now. ISSUE is an id or a key."""
     from sync_service.commands import mending
 
-    with mending.stored(settings.store.url) as store:
-        asked = mending.look(store, issue_in(issue))
+    asked = mending.look(store, issue_in(issue))
     click.echo(json.dumps({"asked": asked}) if as_json else f"asked for a look at {issue}; a worker does it")
 
 
@@ -114,15 +111,12 @@ def _mend(
     done: str,
     issues: tuple[str, ...],
     every: bool,
-    settings: "Settings",
+    store: "Store",
     as_json: bool,
 ) -> None:
-    from sync_service.commands.mending import stored
-
     if bool(issues) == every:
         raise click.UsageError("Name issues, or give --all.")
-    with stored(settings.store.url) as store:
-        count, others = how(store, [issue_in(issue) for issue in issues])
+    count, others = how(store, [issue_in(issue) for issue in issues])
     if as_json:
         click.echo(json.dumps({"keys": count, "not_dead": others}))
     else:

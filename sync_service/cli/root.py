@@ -40,6 +40,21 @@ def configured(command: Command) -> Command:
     return with_settings  # type: ignore[return-value]
 
 
+def with_store(command: Command) -> Command:
+    """Add --config, and hand the command the opened store; no other setting is read, and no secret needed."""
+
+    @click.option("--config", "path", type=click.Path(path_type=Path), help="The settings; config.toml by default.")
+    @wraps(command)
+    def on_store(path: Path | None, **options: Any) -> Any:
+        from sync_service.commands.mending import stored
+        from sync_service.config import load_store
+
+        with stored(load_store(_file_of_settings(path), os.environ).url) as store:
+            return command(store=store, **options)
+
+    return on_store  # type: ignore[return-value]
+
+
 def as_json(command: Command) -> Command:
     """Add --json."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
@@ -49,12 +64,16 @@ def settings_at(path: Path | None) -> "Settings":
     """Read the settings of this file, of STAGEGATE_CONFIG, or of config.toml; warn of what is risky in them."""
     from sync_service.config import load_settings
 
-    named = path or Path(os.environ.get("STAGEGATE_CONFIG") or DEFAULT_CONFIG)
-    given = named if path or named.exists() or not os.environ.get("STAGEGATE_JIRA__URL") else None
-    settings, warnings = load_settings(given, os.environ)
+    settings, warnings = load_settings(_file_of_settings(path), os.environ)
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     return settings
+
+
+def _file_of_settings(path: Path | None) -> Path | None:
+    """Return the file to read; None where the environment alone is meant."""
+    named = path or Path(os.environ.get("STAGEGATE_CONFIG") or DEFAULT_CONFIG)
+    return named if path or named.exists() or not os.environ.get("STAGEGATE_JIRA__URL") else None
 
 
 @contextmanager

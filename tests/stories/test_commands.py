@@ -478,6 +478,17 @@ def _dies(store: Store, *keys: tuple[str, str]) -> None:
         store.queue.fail(claim, failure, retry_after=None)
 
 
+def test_whoever_mends_the_queue_at_night_needs_no_secret_of_the_service(
+    stagegate: Stagegate, store: Store, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _dies(store, ("10001", "INT-1"))
+    monkeypatch.delenv(TOKEN)
+    assert stagegate("explain", "INT-1").code == 2
+    assert stagegate("queue", "replay", "INT-1").out == "1 dead key(s): will run again\n"
+    config.write_text(config.read_text() + "[store]\n")
+    assert "not valid TOML" in stagegate("queue", "list").err
+
+
 @pytest.fixture
 def down(config: Path, jira: Running) -> Path:
     """Settings that name a Jira that is down."""
