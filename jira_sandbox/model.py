@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from jira_sandbox.apps import AppRule
+
 Flavour = Literal["cloud", "datacenter"]
 
 
@@ -143,6 +145,7 @@ class Transition:
     sources: frozenset[str] = frozenset()
     screen_id: str | None = None
     conditions: list[FieldEquals] = field(default_factory=list)
+    validators: list[AppRule] = field(default_factory=list)
     actions: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -162,6 +165,7 @@ class Workflow:
     transitions: list[Transition]
     resolutions: dict[str, str] = field(default_factory=dict)
     description: str = ""
+    version: int = 1
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from jira_sandbox.apps import AppValidator
 from jira_sandbox.clock import Clock
 from jira_sandbox.errors import JiraError, forbidden, invisible
 from jira_sandbox.model import (
@@ -94,6 +95,7 @@ class Site:
     filters: dict[str, Filter] = field(default_factory=dict)
     dashboards: dict[str, Dashboard] = field(default_factory=dict)
     webhooks: dict[int, Webhook] = field(default_factory=dict)
+    apps: dict[str, AppValidator] = field(default_factory=dict)
     revocations: list[Revocation] = field(default_factory=list)
     in_transition: set[str] = field(default_factory=set)
     past: dict[str, list[tuple[datetime, Issue | None]]] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The workflows of the preset site: the process's own, one that leads from everywhere to everywhere, simple ones."""
 
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from jira_sandbox.model import FieldEquals, Project, Transition, Workflow
 from jira_sandbox.site import Site
@@ -43,8 +43,16 @@ def _add_workflow(site: Site, name: str, status_ids: list[str], transitions: lis
             if site.statuses[i].category == "done"
         },
     )
+    for step in transitions:
+        step.actions = [set_resolution(workflow.resolutions.get(step.to, ""))]
     site.workflows[workflow.id] = workflow
     return workflow
+
+
+def set_resolution(resolution_id: str) -> dict[str, Any]:
+    """Return the action of a transition that sets the resolution, or clears it."""
+    parameters = {"field": "resolution", "value": resolution_id, "mode": "replace"}
+    return {"ruleKey": "system:update-field", "parameters": parameters}
 
 
 def set_workflow(

@@ -5,7 +5,7 @@ Each function checks first and changes afterwards, so a refusal leaves nothing b
 
 from typing import Any
 
-from jira_sandbox import events
+from jira_sandbox import apps, events
 from jira_sandbox.drafts import OFF_SCREEN, Draft, check_property, read_comment, read_draft
 from jira_sandbox.errors import FieldRefused, JiraError
 from jira_sandbox.fields import KINDS, Place
@@ -210,6 +210,7 @@ def transition(site: Site, actor: User, issue: Issue, body: dict[str, Any], api:
     place = Place(site=site, project=project, type_id=issue.type_id, api=api)
     current = issue.values | {"resolution": issue.resolution_id}
     draft = read_draft(place, body, permitted & _placed(site, project, issue.type_id), current)
+    draft.messages += apps.refusals(site.apps, step.validators, issue.properties)
     draft.refuse_if_wrong()
     remember(site, issue)
     issue.properties |= draft.properties

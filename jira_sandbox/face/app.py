@@ -32,6 +32,7 @@ from jira_sandbox.face import (
     transitions,
     types,
     workflow_schemes,
+    workflow_updates,
     workflows,
 )
 from jira_sandbox.face.auth import authenticate
@@ -58,6 +59,7 @@ RESOURCES = (
     screens,
     types,
     workflows,
+    workflow_updates,
     workflow_schemes,
     admin_webhooks,
     session,

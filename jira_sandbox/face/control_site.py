@@ -1,10 +1,10 @@
-"""The switches of the site itself under `/_sandbox/`: search, permissions, screens, names, workflow; and its state."""
+"""The switches of the site itself under `/_sandbox/`: search, permissions, screens, names, workflow, apps, state."""
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from jira_sandbox import preset, relations, workflows
+from jira_sandbox import apps, preset, relations, workflows
 from jira_sandbox.clock import stamp
 from jira_sandbox.errors import JiraError
 from jira_sandbox.face.routing import Call, Routes
@@ -103,6 +103,33 @@ def set_workflow(call: Call) -> Json:
         except TypeError as error:
             raise JiraError(400, str(error)) from None
     return {"name": workflow.name}
+
+
+@routes.on("GET", "apps")
+def get_apps(call: Call) -> list[Json]:
+    """List the validators of installed apps."""
+    return [{"key": one.key, "name": one.name, "expression": one.expression} for one in call.site.apps.values()]
+
+
+@routes.on("POST", "apps")
+def install_app(call: Call) -> None:
+    """Install an app's validator, or another version of it: `{"key", "expression", "error_message", "name"}`."""
+    if not call.site.cloud:
+        raise JiraError(400, "Data Center has no Forge apps.")
+    try:
+        made = apps.installable(**call.body())
+    except TypeError as error:
+        raise JiraError(400, str(error)) from None
+    with call.site.lock:
+        call.site.apps[made.key] = made
+
+
+@routes.on("POST", "apps/remove")
+def remove_app(call: Call) -> None:
+    """Uninstall an app's validator by its `key`; rules that name it stay, and refuse everything from now on."""
+    with call.site.lock:
+        if call.site.apps.pop(str(call.body().get("key")), None) is None:
+            raise JiraError(404, "No such app is installed.")
 
 
 @routes.on("POST", "issues/{issueIdOrKey}/move")

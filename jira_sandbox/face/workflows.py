@@ -4,6 +4,7 @@ import json
 import uuid
 from typing import Any
 
+from jira_sandbox import apps
 from jira_sandbox.errors import JiraError
 from jira_sandbox.face.paging import administer, only, page, text
 from jira_sandbox.face.routing import CLOUD, Call, Routes
@@ -66,14 +67,16 @@ def _add_status(site: Site, raw: Json) -> Status:
 # showing workflows
 
 
-def _entity_id(workflow: Workflow) -> str:
+def entity_id(workflow: Workflow) -> str:
+    """Return the id by which Jira knows a workflow."""
     return str(uuid.uuid5(WORKFLOW_IDS, workflow.id))
 
 
-def _shown(workflow: Workflow, *, transitions: bool) -> Json:
+def shown(site: Site, workflow: Workflow, *, transitions: bool) -> Json:
+    """Return a workflow as Jira shows it."""
     layout = {"x": 0.0, "y": 0.0}
-    shown: Json = {
-        "id": _entity_id(workflow),
+    brief: Json = {
+        "id": entity_id(workflow),
         "name": workflow.name,
         "description": workflow.description,
         "isEditable": True,
@@ -82,21 +85,27 @@ def _shown(workflow: Workflow, *, transitions: bool) -> Json:
         "statuses": [
             {"statusReference": i, "layout": layout, "properties": {}, "deprecated": False} for i in workflow.status_ids
         ],
-        "version": {"versionNumber": 1, "id": _entity_id(workflow)},
+        "version": version(workflow),
     }
     if not transitions:
-        return shown
+        return brief
     initial = Transition(id="1", name="Create", to=workflow.initial)
-    return shown | {
+    return brief | {
         "transitions": [
-            _transition(initial, "INITIAL"),
-            *(_transition(t, "GLOBAL" if t.is_global else "DIRECTED") for t in workflow.transitions),
+            _transition(site, initial, "INITIAL"),
+            *(_transition(site, t, "GLOBAL" if t.is_global else "DIRECTED") for t in workflow.transitions),
         ]
     }
 
 
-def _transition(step: Transition, kind: str) -> Json:
-    shown: Json = {
+def version(workflow: Workflow) -> Json:
+    """Return the version of a workflow, which an update must name."""
+    number = workflow.version
+    return {"versionNumber": number, "id": str(uuid.uuid5(WORKFLOW_IDS, f"{workflow.id} version {number}"))}
+
+
+def _transition(site: Site, step: Transition, kind: str) -> Json:
+    told: Json = {
         "id": step.id,
         "name": step.name,
         "description": "",
@@ -104,16 +113,16 @@ def _transition(step: Transition, kind: str) -> Json:
         "toStatusReference": step.to,
         "links": [{"fromStatusReference": i, "fromPort": 0, "toPort": 1} for i in sorted(step.sources)],
         "actions": step.actions,
-        "validators": [],
+        "validators": [_app_rule(site, rule) for rule in step.validators],
         "triggers": [],
         "properties": {},
     }
     if step.conditions:
         rules = [_rule(condition) for condition in step.conditions]
-        shown["conditions"] = {"operation": "ALL", "conditions": rules, "conditionGroups": []}
+        told["conditions"] = {"operation": "ALL", "conditions": rules, "conditionGroups": []}
     if step.screen_id:
-        shown["transitionScreen"] = {"ruleKey": SCREEN, "parameters": {"screenId": step.screen_id}}
-    return shown
+        told["transitionScreen"] = {"ruleKey": SCREEN, "parameters": {"screenId": step.screen_id}}
+    return told
 
 
 def _rule(condition: FieldEquals) -> Json:
@@ -128,7 +137,15 @@ def _rule(condition: FieldEquals) -> Json:
     }
 
 
-def _statuses_of(call: Call, workflows: list[Workflow]) -> list[Json]:
+def _app_rule(site: Site, rule: apps.AppRule) -> Json:
+    disabled = "false" if rule.key in site.apps else "true"
+    parameters = {"key": rule.key, "id": rule.id, "disabled": disabled, "tag": ""}
+    parameters |= {} if rule.config is None else {"config": rule.config}
+    return {"id": rule.id, "ruleKey": apps.RULE, "parameters": parameters}
+
+
+def statuses_of(call: Call, workflows: list[Workflow]) -> list[Json]:
+    """Return the statuses that workflows refer to."""
     ids = dict.fromkeys(i for workflow in workflows for i in workflow.status_ids)
     return [_status(call.site.statuses[i]) | {"statusReference": i} for i in ids]
 
@@ -139,11 +156,11 @@ def search_workflows(call: Call) -> Json:
     administer(call)
     part, expanded = call.args.get("queryString", "").lower(), "values.transitions" in call.words("expand")
     found = [w for w in call.site.workflows.values() if part in w.name.lower()]
-    shown = page(call, "workflows/search", found)
-    values: list[Workflow] = shown["values"]
-    return shown | {
-        "values": [_shown(w, transitions=expanded) for w in values],
-        "statuses": _statuses_of(call, values),
+    paged = page(call, "workflows/search", found)
+    values: list[Workflow] = paged["values"]
+    return paged | {
+        "values": [shown(call.site, w, transitions=expanded) for w in values],
+        "statuses": statuses_of(call, values),
     }
 
 
@@ -157,32 +174,42 @@ def create_workflows(call: Call) -> Json:
     body = only(call.body(), "scope", "statuses", "workflows")
     if (body.get("scope") or {}).get("type") != "GLOBAL":
         raise JiraError(400, "Only workflows of company-managed projects can be made here.")
-    references = {text(raw, "statusReference"): raw for raw in body.get("statuses") or ()}
-    _check_statuses(call, references)
-    asked = [_read(call, raw, references) for raw in body.get("workflows") or ()]
+    references = read_references(call, body)
+    asked = [read(call, raw, references, text(raw, "name"), set(call.site.apps)) for raw in body.get("workflows") or ()]
     names = [workflow.name for workflow in asked]
     taken = {w.name.lower() for w in call.site.workflows.values()}
     if clash := [n for n in names if n.lower() in taken or names.count(n) > 1]:
         raise JiraError(400, f"A workflow with the name '{clash[0]}' already exists.")
-    ids = {ref: str(raw.get("id") or _add_status(call.site, raw).id) for ref, raw in references.items()}
-    made = [_with_ids(call.site, workflow, ids) for workflow in asked]
+    ids = ids_of(call, references)
+    made = [with_ids(workflow, ids) for workflow in asked]
+    for workflow in made:
+        workflow.id = str(call.site.next_id("workflow"))
+        call.site.workflows[workflow.id] = workflow
     return {
-        "workflows": [_shown(w, transitions=True) for w in made],
-        "statuses": _statuses_of(call, made),
+        "workflows": [shown(call.site, w, transitions=True) for w in made],
+        "statuses": statuses_of(call, made),
     }
 
 
-def _check_statuses(call: Call, references: dict[str, Json]) -> None:
+def read_references(call: Call, body: Json) -> dict[str, Json]:
+    """Return the statuses that a body brings, by reference; raise Jira's 400 where the site has them otherwise."""
+    references = {text(raw, "statusReference"): raw for raw in body.get("statuses") or ()}
     for raw in references.values():
         there = call.site.statuses.get(str(raw.get("id")))
         if raw.get("id") and (there is None or there.name != raw.get("name")):
             raise JiraError(400, f"The status '{raw.get('name')}' with id {raw['id']} does not exist.")
         if not raw.get("id") and any(s.name == raw.get("name") for s in call.site.statuses.values()):
             raise JiraError(400, f"The status name '{raw.get('name')}' is already in use.")
+    return references
 
 
-def _read(call: Call, raw: Json, references: dict[str, Json]) -> Workflow:
-    """Read a workflow whose statuses are still references."""
+def ids_of(call: Call, references: dict[str, Json]) -> dict[str, str]:
+    """Return the status id of each reference; makes the statuses that there are not."""
+    return {ref: str(raw.get("id") or _add_status(call.site, raw).id) for ref, raw in references.items()}
+
+
+def read(call: Call, raw: Json, references: dict[str, Json], name: str, rule_keys: set[str]) -> Workflow:
+    """Read a workflow whose statuses are still references; it may have the rules of apps with these keys."""
     statuses = [text(each, "statusReference") for each in raw.get("statuses") or ()]
     transitions = raw.get("transitions") or []
     initial = [t for t in transitions if t.get("type") == "INITIAL"]
@@ -198,11 +225,11 @@ def _read(call: Call, raw: Json, references: dict[str, Json]) -> Workflow:
         raise JiraError(400, "A transition leads to or from a status that is not in the workflow.")
     return Workflow(
         id="",
-        name=text(raw, "name"),
+        name=name,
         description=str(raw.get("description") or ""),
         initial=initial[0]["toStatusReference"],
         status_ids=statuses,
-        transitions=[_read_transition(call, t) for t in transitions if t.get("type") != "INITIAL"],
+        transitions=[_read_transition(call, t, rule_keys) for t in transitions if t.get("type") != "INITIAL"],
     )
 
 
@@ -210,7 +237,7 @@ def _sources(transitions: list[Json]) -> set[Any]:
     return {link.get("fromStatusReference") for step in transitions for link in step.get("links") or ()}
 
 
-def _read_transition(call: Call, raw: Json) -> Transition:
+def _read_transition(call: Call, raw: Json, rule_keys: set[str]) -> Transition:
     sources = frozenset(link["fromStatusReference"] for link in raw.get("links") or ())
     if raw.get("type") not in ("GLOBAL", "DIRECTED") or (raw["type"] == "GLOBAL") == bool(sources):
         raise JiraError(400, f"The transition '{raw.get('name')}' needs links if it is directed, none if it is global.")
@@ -218,6 +245,8 @@ def _read_transition(call: Call, raw: Json) -> Transition:
     if screen is not None and screen not in call.site.screens:
         raise JiraError(400, f"The screen '{screen}' of the transition '{raw.get('name')}' does not exist.")
     group = raw.get("conditions") or {}
+    if group.get("conditionGroups") or group.get("operation", "ALL") != "ALL":
+        raise JiraError(400, "This sandbox enforces conditions that must all hold, and no groups in groups.")
     return Transition(
         id=str(raw["id"]),
         name=text(raw, "name"),
@@ -225,6 +254,7 @@ def _read_transition(call: Call, raw: Json) -> Transition:
         sources=sources,
         screen_id=screen,
         conditions=[_read_condition(call, rule) for rule in group.get("conditions") or ()],
+        validators=[_read_validator(call, rule, rule_keys) for rule in raw.get("validators") or ()],
         actions=[_read_action(rule) for rule in raw.get("actions") or ()],
     )
 
@@ -245,6 +275,21 @@ def _read_condition(call: Call, rule: Json) -> FieldEquals:
     return FieldEquals(field_id=parameters["fieldId"], value=str(value), comparison=parameters["comparisonType"])
 
 
+def _read_validator(call: Call, rule: Json, rule_keys: set[str]) -> apps.AppRule:
+    parameters = rule.get("parameters") or {}
+    key, config = parameters.get("key"), parameters.get("config")
+    if rule.get("ruleKey") != apps.RULE:
+        raise JiraError(400, f"The rule '{rule.get('ruleKey')}' is not one that this sandbox enforces.")
+    if key not in rule_keys:
+        raise JiraError(400, f"No app that is installed on this site has the rule '{key}'.")
+    try:
+        json.loads(config or "null")
+    except (TypeError, ValueError):
+        raise JiraError(400, "The config of an app's rule is JSON as a text.") from None
+    made = uuid.uuid5(WORKFLOW_IDS, f"rule {call.site.next_id('rule')}")
+    return apps.AppRule(id=str(rule.get("id") or parameters.get("id") or made), key=key, config=config)
+
+
 def _read_action(rule: Json) -> Json:
     parameters = rule.get("parameters") or {}
     if rule.get("ruleKey") != UPDATE_FIELD or parameters.get("field") != "resolution":
@@ -252,8 +297,8 @@ def _read_action(rule: Json) -> Json:
     return {"ruleKey": UPDATE_FIELD, "parameters": parameters}
 
 
-def _with_ids(site: Site, workflow: Workflow, ids: dict[str, str]) -> Workflow:
-    workflow.id = str(site.next_id("workflow"))
+def with_ids(workflow: Workflow, ids: dict[str, str]) -> Workflow:
+    """Put the ids of statuses in the place of references."""
     workflow.initial = ids[workflow.initial]
     workflow.status_ids = [ids[reference] for reference in workflow.status_ids]
     for step in workflow.transitions:
@@ -261,5 +306,4 @@ def _with_ids(site: Site, workflow: Workflow, ids: dict[str, str]) -> Workflow:
         for action in step.actions:
             if action["parameters"].get("value"):
                 workflow.resolutions[step.to] = action["parameters"]["value"]
-    site.workflows[workflow.id] = workflow
     return workflow
