@@ -15,6 +15,7 @@ from mappings import Mapping, MappingError, load
 from sync_service.config import Settings
 from sync_service.errors import ConfigurationError
 from sync_service.jira.client import Client, JiraSite, Observe, connect
+from sync_service.jira.forge import StageGate, stage_gate
 from sync_service.jira.gateway import Gateway
 from sync_service.logs import Redact, configure_logs
 from sync_service.metrics import Metrics, create_metrics
@@ -72,8 +73,19 @@ class WorkerService:
         """Prepare the database, sign in to Jira, and tell the receivers who we are; raises what is wrong."""
         self.store.migrate()
         self.gateway.open()
+        if self.stage_gate and not self.client.is_cloud:
+            raise ConfigurationError(
+                "jira.forge: Jira Data Center has no Forge apps; take the setting out. There the condition on the "
+                "field of the gate, which `stagegate provision` lists, keeps a closed gate from being passed"
+            )
         named = {self.gateway.account, *(name for m in self.gateway.mappings.values() for name in m.jira.accounts)}
         self.store.marks.put(ACCOUNTS, "\n".join(sorted(named)))
+
+    @property
+    def stage_gate(self) -> StageGate | None:
+        """Return which Forge app's Stage gate is configured."""
+        jira = self.settings.jira
+        return stage_gate(jira.forge, jira.forge_without_record)
 
     def close(self) -> None:
         """Close connections to Jira and to the store."""

@@ -1,6 +1,7 @@
 """The settings: a TOML file, overridden by the environment (`STAGEGATE_JIRA__URL`); see config.example.toml."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping as MappingOf
 from datetime import UTC, date, datetime, time
@@ -21,6 +22,8 @@ from pydantic import (
 from sync_service.errors import ConfigurationError
 
 PREFIX = "STAGEGATE_"
+
+FORGE_APP = re.compile(r"(?:ari:cloud:ecosystem::app/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(/[\w-]+)?")
 
 SHORTEST_KEY = 32
 """Characters of the key that the console's sessions are signed with."""
@@ -60,8 +63,25 @@ class JiraSettings(Section):
     token: Secret
     cloud_id: str | None = None
     gateway: str = "https://api.atlassian.com"
+    forge: str | None = None
+    forge_without_record: Literal["open", "closed"] = "open"
     connect_timeout: float = Field(default=5.0, gt=0)
     read_timeout: float = Field(default=30.0, gt=0)
+
+    @field_validator("forge")
+    @classmethod
+    def names_an_app(cls, value: str | None) -> str | None:
+        """Take the app's id, with or without what stands before it in plugin/manifest.yml and an environment's id."""
+        found = FORGE_APP.fullmatch(value) if value is not None else None
+        if value is not None and found is None:
+            raise ValueError(
+                "must be the id of the Forge app, as `forge register` writes it into plugin/manifest.yml: "
+                "ari:cloud:ecosystem::app/…, or what follows the slash; with /ENVIRONMENT-ID behind it where several "
+                "environments are installed"
+            )
+        if found and set(found[1]) <= {"0", "-"}:
+            raise ValueError("is the id that stands in plugin/manifest.yml until `forge register` writes your app's")
+        return found[1] + (found[2] or "") if found else None
 
 
 class BasicCredentials(Section):

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 @as_json
 def check(references: tuple[str, ...], live: bool, path: Path | None, as_json: bool) -> None:
     """Check the mapping, offline or against Jira, and say all that is wrong at once."""
-    from sync_service.checking import check_live, sound_mappings
+    from sync_service.checking import sound_mappings
+    from sync_service.commands.checking import check_site
 
     settings = settings_at(path) if live or not references else None
     names = references or (settings.lifecycle.mappings if settings else ())
@@ -30,7 +31,7 @@ def check(references: tuple[str, ...], live: bool, path: Path | None, as_json: b
     if live and settings and sound:
         lifecycle = settings.lifecycle.model_copy(update={"mappings": tuple(sound)})
         with opened(settings.model_copy(update={"lifecycle": lifecycle})) as service:
-            projects = [asdict(found) for found in check_live(service.gateway)]
+            projects = [asdict(found) for found in check_site(service)]
     problems = [*offline, *(f"{p['project']}: {text}" for p in projects for text in p["faults"] + p["weaknesses"])]
     told = {"mappings": list(names), "live": live, "offline": offline, "projects": projects, "problems": problems}
     printed("findings", told, as_json=as_json)

@@ -41,7 +41,7 @@ def provision(
 
 def _planned(service: WorkerService, mapping: Mapping, url: str | None) -> Plan:
     with progress(f"Reading the site for {mapping.jira.project}", READINGS) as advance:
-        return make_plan(service.client, mapping, url, advance)
+        return make_plan(service.client, mapping, url, advance, service.stage_gate)
 
 
 def _saved(service: WorkerService, path: Path, mappings: dict[str, Mapping]) -> list[Plan]:
@@ -59,7 +59,8 @@ def _saved(service: WorkerService, path: Path, mappings: dict[str, Mapping]) -> 
 def _performed(service: WorkerService, mapping: Mapping, plan: Plan) -> Plan:
     secret = _secret(service.settings) if plan.needs_secret and not plan.refusals else ""
     with progress(f"Preparing the site for {plan.project}", plan.requests) as advance:
-        return perform(service.client, mapping, plan, secret=secret, advance=advance)
+        gate = service.stage_gate
+        return perform(service.client, mapping, plan, secret=secret, advance=advance, stage_gate=gate)
 
 
 def _secret(settings: Settings) -> str:

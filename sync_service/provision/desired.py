@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mappings import Mapping
 from mappings.model import JiraField
 from sync_service.checking.compare import CREATED_WITH, wanted_options
+from sync_service.jira.forge import StageGate
 from sync_service.provision.dashboards import WantedDashboard, WantedFilter, dashboard, filters, quoted
 
 TODO, IN_PROGRESS, DONE = "TODO", "IN_PROGRESS", "DONE"
@@ -85,6 +86,15 @@ class WantedWorkflow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WantedStageGate:
+    """Which app's Stage gate is to guard the ways forward: `way` has the stages in order, `stages` each status's."""
+
+    app: StageGate
+    way: tuple[str, ...]
+    stages: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WantedWebhook:
     """Where Jira is to tell of changes."""
 
@@ -110,18 +120,20 @@ class Desired:
     webhook: WantedWebhook | None
     filters: tuple[WantedFilter, ...]
     dashboard: WantedDashboard
+    stage_gate: WantedStageGate | None = None
 
     def named(self, what: str) -> str:
         """Name something of ours, so that it is found again: `INT: Stagegate workflows`."""
         return f"{self.project}: Stagegate {what}"
 
 
-def desired(mapping: Mapping, webhook_url: str | None = None) -> Desired:
-    """Derive everything from the mapping; without an address there is no webhook."""
+def desired(mapping: Mapping, webhook_url: str | None = None, stage_gate: StageGate | None = None) -> Desired:
+    """Derive everything from the mapping; without an address there is no webhook, without an app no Stage gate."""
     jira, named = mapping.jira, f"{mapping.jira.project}: Stagegate "
     jql = f"project = {quoted(jira.project)}"
     hook = WantedWebhook(name=named + "webhook", url=webhook_url, jql=jql) if webhook_url else None
     screens = _screens(mapping, named)
+    gate = WantedStageGate(app=stage_gate, way=mapping.way, stages=mapping.stage_by_status) if stage_gate else None
     return Desired(
         project=jira.project,
         issue_type=WantedType(name=jira.issue_type, subtask=False),
@@ -135,6 +147,7 @@ def desired(mapping: Mapping, webhook_url: str | None = None) -> Desired:
         webhook=hook,
         filters=filters(mapping),
         dashboard=dashboard(mapping),
+        stage_gate=gate,
     )
 
 

@@ -1,6 +1,6 @@
 """What is wanted less what is there: the plan. Pure."""
 
-from sync_service.provision import checklist, fields, screens, shared, workflows
+from sync_service.provision import checklist, fields, guards, screens, shared, workflows
 from sync_service.provision.desired import Desired
 from sync_service.provision.draft import Draft
 from sync_service.provision.plan import Plan
@@ -77,6 +77,7 @@ def _what_is_left(draft: Draft) -> None:
         draft.wanted, fields=not ready, dashboards=not draft.site.is_cloud, is_cloud=draft.site.is_cloud
     )
     draft.by_hand += by_hand
+    guards.leave_to_administrator(draft)
 
 
 def _filters_of_known_fields(draft: Draft) -> None:

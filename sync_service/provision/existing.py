@@ -1,6 +1,6 @@
 """Read what a site has of what a mapping needs; raises JiraError, and SiteMismatch where there is no project."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sync_service.jira.answers import Json, as_list, as_object
@@ -20,6 +20,7 @@ from sync_service.provision.site import (
     SiteScreen,
     SiteWebhook,
     SiteWorkflow,
+    followed,
 )
 from sync_service.provision.webhooks import bare, webhook_address
 
@@ -37,7 +38,7 @@ def read(client: Client, wanted: Desired, advance: Advance = lambda _count: None
 class Reader:
     """Reads one project's site, once."""
 
-    def __init__(self, client: Client, wanted: Desired, advance: Advance) -> None:
+    def __init__(self, client: Client, wanted: Desired, advance: Advance = lambda _count: None) -> None:
         self.client = client
         self.wanted = wanted
         self.advance = advance
@@ -72,6 +73,13 @@ class Reader:
             **read,
         )
 
+    def workflow_site(self) -> Site:
+        """Read of the site what tells whether the Stage gate is where it belongs; for administrators, on Cloud."""
+        project = self._project()
+        read = self._workflows(project)
+        read |= self._apps(project, read)
+        return Site(is_cloud=True, version=(), project=project, administered=True, may_share=False, **read)
+
     def _project(self) -> Project:
         key = self.wanted.project
         try:
@@ -97,6 +105,7 @@ class Reader:
         read |= self._type_schemes(project) | self._screens(project)
         self.advance(1)
         read |= self._workflows(project)
+        read |= self._apps(project, read) if self.wanted.stage_gate else {}
         self.advance(1)
         return read
 
@@ -211,16 +220,27 @@ class Reader:
             "workflows": {name: workflow for name, workflow in found.items() if workflow},
         }
 
+    def _apps(self, project: Project, read: dict[str, Any]) -> dict[str, Any]:
+        """Read which rules of apps there are, and whom else one on our project's workflow would concern."""
+        # Jira asks for an issue type; which rules of apps there are doesn't depend on it.
+        params = {"projectId": project.id, "issueTypeId": next(iter(project.types.values()))}
+        rules = self._object("workflows/capabilities", params).get("forgeRules") or ()
+        follows = followed(read["workflow_scheme"], project, self.wanted.issue_type.name)
+        there = read["workflows"].get(follows)
+        used = self._object(f"workflow/{there.id}/projectUsages")["projects"]["values"] if there else ()
+        return {
+            "forge_rules": tuple(rules),
+            "used_elsewhere": frozenset(str(each["id"]) for each in used) - {project.id},
+        }
+
     def _workflow(self, name: str) -> SiteWorkflow | None:
         params = {"queryString": name, "expand": "values.transitions"}
         start = 0
         while True:
             page = self._object("workflows/search", params | {"startAt": str(start)})
-            names = {each["statusReference"]: each["name"] for each in page.get("statuses") or ()}
             for raw in page["values"]:
                 if raw["name"] == name:
-                    statuses = frozenset(names[each["statusReference"]] for each in raw["statuses"])
-                    return SiteWorkflow(id=raw["id"], statuses=statuses, transitions=tuple(raw["transitions"]))
+                    return _site_workflow(raw, page.get("statuses") or ())
             start += len(page["values"])
             if page.get("isLast", True) or not page["values"]:
                 return None
@@ -303,6 +323,21 @@ def _operation(path: str) -> str:
 
 def _mapped(rows: list[Json], context: str, name: str) -> frozenset[str]:
     return frozenset(str(row[name]) for row in rows if str(row["contextId"]) == context and row.get(name))
+
+
+def _site_workflow(raw: Json, statuses: Iterable[Json]) -> SiteWorkflow:
+    """Return a workflow with those of a page's statuses that are in it."""
+    held = {each["statusReference"] for each in raw["statuses"]}
+    known = tuple(each for each in statuses if each["statusReference"] in held)
+    names = {each["statusReference"]: str(each["name"]) for each in known}
+    return SiteWorkflow(
+        id=raw["id"],
+        statuses=frozenset(names[reference] for reference in held),
+        transitions=tuple(raw["transitions"]),
+        names=names,
+        document=raw,
+        known=known,
+    )
 
 
 def _workflow_scheme(raw: Json) -> Scheme:

@@ -17,7 +17,7 @@ Verb = Literal["create", "change", "assign"]
 REFERENCE = re.compile(r"⟦(#?)([^⟦⟧]+)⟧")
 SECRET = "secret"  # noqa: S105  the name of a reference, not a secret
 SECRET_IN_URL = "secret-in-url"  # noqa: S105
-FORMAT = 1
+FORMAT = 2
 
 
 def ref(kind: str, name: str = "", *, number: bool = False) -> str:
@@ -59,12 +59,16 @@ class Learned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request; the path is below /rest/api/2/, or starts with a slash."""
+    """One request; the path is below /rest/api/2/, or starts with a slash.
+
+    With `checks` its reply lists what Jira has against the request that follows; an error there ends the apply.
+    """
 
     method: str
     path: str
     body: Any = None
     learns: tuple[Learned, ...] = ()
+    checks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +142,7 @@ def _change(raw: dict[str, Any]) -> Change:
             path=each["path"],
             body=each["body"],
             learns=tuple(Learned(reference=one["reference"], at=tuple(one["at"])) for one in each["learns"]),
+            checks=each["checks"],
         )
         for each in raw["requests"]
     )

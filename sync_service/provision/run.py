@@ -5,6 +5,7 @@ from collections.abc import Callable
 from mappings import Mapping
 from sync_service.errors import StagegateError
 from sync_service.jira.client import Client
+from sync_service.jira.forge import StageGate
 from sync_service.provision.apply import apply
 from sync_service.provision.desired import desired
 from sync_service.provision.diff import diff
@@ -21,15 +22,25 @@ class Refused(StagegateError):
 
 
 def make_plan(
-    client: Client, mapping: Mapping, webhook_url: str | None, advance: Advance = lambda _count: None
+    client: Client,
+    mapping: Mapping,
+    webhook_url: str | None,
+    advance: Advance = lambda _count: None,
+    stage_gate: StageGate | None = None,
 ) -> Plan:
     """Read the site and return the plan; writes nothing."""
-    wanted = desired(mapping, webhook_url)
+    wanted = desired(mapping, webhook_url, stage_gate)
     return diff(wanted, read(client, wanted, advance))
 
 
 def perform(
-    client: Client, mapping: Mapping, plan: Plan, *, secret: str = "", advance: Advance = lambda _count: None
+    client: Client,
+    mapping: Mapping,
+    plan: Plan,
+    *,
+    secret: str = "",
+    advance: Advance = lambda _count: None,
+    stage_gate: StageGate | None = None,
 ) -> Plan:
     """Apply a plan, read the site back, and return what is left to do; raises Refused or Interrupted.
 
@@ -38,7 +49,7 @@ def perform(
     if plan.refusals:
         raise Refused(f"{plan.project}: nothing was written, because\n" + "\n".join(plan.refusals))
     apply(client, plan, secret=secret, advance=advance)
-    return make_plan(client, mapping, plan.webhook_url)
+    return make_plan(client, mapping, plan.webhook_url, stage_gate=stage_gate)
 
 
 def compare(saved: Plan, now: Plan) -> None:

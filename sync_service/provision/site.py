@@ -45,11 +45,23 @@ class Scheme:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteWorkflow:
-    """A workflow with the names of its statuses, and its transitions as Jira shows them."""
+    """A workflow with the names of its statuses, and its transitions as Jira shows them.
+
+    `names` gives each status reference its name; `document` is the whole workflow as Jira shows it and `known` its
+    statuses, for an update takes back all of it.
+    """
 
     id: str
     statuses: frozenset[str]
     transitions: tuple[Json, ...]
+    names: dict[str, str] = field(default_factory=dict)
+    document: Json = field(default_factory=dict)
+    known: tuple[Json, ...] = ()
+
+    @property
+    def editable(self) -> bool:
+        """Tell whether Jira lets it be changed."""
+        return self.document.get("isEditable", True) is not False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +117,8 @@ class Site:
     """What was read; what could not be, for want of a permission or on Data Center, is empty.
 
     `types` are (id, is sub-task) and `statuses` (id, category) by name; `screens` and the schemes `own_…` are those
-    that bear our names; `used_screens` gives the field ids by issue type and use.
+    that bear our names; `used_screens` gives the field ids by issue type and use, `used_elsewhere` the other projects
+    that follow the workflow of our project issues.
     """
 
     is_cloud: bool
@@ -127,7 +140,18 @@ class Site:
     workflow_scheme: Scheme | None = None
     own_workflow_scheme: Scheme | None = None
     workflows: dict[str, SiteWorkflow] = field(default_factory=dict)
+    forge_rules: tuple[Json, ...] = ()
+    used_elsewhere: frozenset[str] = frozenset()
     filters: dict[str, tuple[SiteFilter, ...]] = field(default_factory=dict)
     gadget_uris: frozenset[str] = frozenset()
     dashboards: tuple[SiteDashboard, ...] = ()
     webhooks: tuple[SiteWebhook, ...] = ()
+
+    def followed(self, issue_type: str) -> str | None:
+        """Return the name of the workflow that an issue type of the project follows; None where that is not known."""
+        return followed(self.workflow_scheme, self.project, issue_type)
+
+
+def followed(scheme: Scheme | None, project: Project, issue_type: str) -> str | None:
+    """Return the name of the workflow that a scheme gives to an issue type of a project."""
+    return scheme.given.get(project.types.get(issue_type, ""), scheme.given["default"]) if scheme else None

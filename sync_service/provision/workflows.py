@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sync_service.jira.answers import Json
+from sync_service.provision import guards
 from sync_service.provision.desired import WantedTransition, WantedWorkflow
 from sync_service.provision.draft import Draft
 from sync_service.provision.plan import Learned, Request, ref, resolved
@@ -33,10 +34,10 @@ def gate_condition(field_id: str, option_id: str) -> Json:
 
 def workflows(draft: Draft) -> None:
     """See that both issue types follow workflows that suffice: theirs, or ours by a scheme of ours."""
-    scheme, ours = draft.site.workflow_scheme, []
+    guards.find(draft)
+    ours = []
     for wanted in draft.wanted.workflows:
-        kind = draft.ids.get(f"type:{wanted.type}")
-        follows = scheme.given.get(kind or "", scheme.given["default"]) if scheme else ""
+        follows = draft.site.followed(wanted.type) or ""
         there = draft.site.workflows.get(follows)
         present = wanted.type in draft.site.project.types
         if present and follows != wanted.name and there is not None and set(wanted.statuses) <= there.statuses:
@@ -52,6 +53,8 @@ def workflows(draft: Draft) -> None:
 def _foreign(draft: Draft, wanted: WantedWorkflow, name: str, there: SiteWorkflow) -> None:
     draft.notes.append(f"the workflow {name!r} has every status of {wanted.type!r}; it is used as it is")
     guarded = [t for t in wanted.transitions if t.guarded]
+    if guarded and _has_stage_gate(draft, name, there):
+        return
     if guarded and not any(_conditions(step) for step in there.transitions):
         draft.by_hand.append(
             f"recommended: in the workflow {name!r} put the condition {draft.wanted.gate!r} = "
@@ -74,7 +77,17 @@ def _own_workflow(draft: Draft, wanted: WantedWorkflow) -> None:
             "Jira with their transitions, or rename it so that it is made anew"
         )
         return
-    draft.problems += _unguarded(draft, wanted, there)
+    guarded = any(step.guarded for step in wanted.transitions)
+    if guarded and not _has_stage_gate(draft, wanted.name, there):
+        draft.problems += _unguarded(draft, wanted, there)
+
+
+def _has_stage_gate(draft: Draft, name: str, there: SiteWorkflow) -> bool:
+    """See to the Stage gate, where an app is configured; tell whether it is what guards the workflow."""
+    if not draft.wanted.stage_gate:
+        return guards.without_setting(draft, name, there)
+    guards.put(draft, name, there)
+    return True
 
 
 def _unguarded(draft: Draft, wanted: WantedWorkflow, there: SiteWorkflow) -> Iterator[str]:
@@ -141,7 +154,9 @@ def _create(draft: Draft, wanted: WantedWorkflow) -> None:
     }
     body = {"scope": {"type": "GLOBAL"}, "statuses": statuses, "workflows": [workflow]}
     guarded = sum(step.guarded for step in wanted.transitions)
-    guard = f"{guarded} only while {draft.wanted.gate} = {draft.wanted.gate_open}"
+    has_gate = any(guards.rule_of(draft, step) for step in wanted.transitions)
+    condition = f"only while {draft.wanted.gate} = {draft.wanted.gate_open}"
+    guard = f"{guarded} {'with the Stage gate' if has_gate else condition}"
     told = (
         f"{len(wanted.statuses)} statuses",
         f"{len(wanted.transitions)} transitions",
@@ -178,7 +193,9 @@ def _transitions(draft: Draft, wanted: WantedWorkflow) -> Iterator[Json]:
 
 def _extras(draft: Draft, step: WantedTransition) -> Json:
     extras: Json = {}
-    if step.guarded:
+    if rule := guards.rule_of(draft, step):
+        extras["validators"] = [rule]
+    elif step.guarded:
         extras["conditions"] = {"operation": "ALL", "conditions": [_condition(draft)], "conditionGroups": []}
     if step.screen:
         parameters = {"screenId": ref("screen", step.screen)}

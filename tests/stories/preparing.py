@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from jira_sandbox import Clock, Fault, Running
 from mappings import load
 from sync_service.jira.client import Client, JiraSite, MemoryPauses, connect
+from sync_service.jira.forge import StageGate
 from sync_service.provision.apply import Interrupted
 from sync_service.provision.plan import Plan
 from sync_service.provision.run import make_plan, perform
@@ -20,8 +21,9 @@ WRITES = r"^(?!.*/search).*"
 class Preparation:
     """One empty site, and the command's two steps without its printing."""
 
-    def __init__(self, jira: Running) -> None:
+    def __init__(self, jira: Running, stage_gate: StageGate | None = None) -> None:
         self.jira = jira
+        self.stage_gate = stage_gate
 
     def empties(self) -> None:
         """Begin anew with a project as Jira makes it."""
@@ -38,12 +40,13 @@ class Preparation:
 
     def plans(self) -> Plan:
         with self.client() as client:
-            return make_plan(client, PAYTRONIX, URL)
+            return make_plan(client, PAYTRONIX, URL, stage_gate=self.stage_gate)
 
     def performs(self) -> Plan:
         """Plan and apply; return what is left."""
         with self.client() as client:
-            return perform(client, PAYTRONIX, make_plan(client, PAYTRONIX, URL), secret="s3cret")
+            plan = make_plan(client, PAYTRONIX, URL, stage_gate=self.stage_gate)
+            return perform(client, PAYTRONIX, plan, secret="s3cret", stage_gate=self.stage_gate)
 
     def is_cut_off_after(self, write: int) -> bool:
         """Apply with the answer to the so-many-th write lost; tell whether that ended it."""

@@ -17,6 +17,7 @@ from jira_sandbox.model import FieldContext, Filter, IssueType, Status
 from jira_sandbox.preset import custom_field, person
 from sync_service import cli
 from tests.stories.conftest import FIRST_DAY
+from tests.stories.forge import APP, ForgeApp
 from tests.stories.running import Postman, StoryService
 from tests.stories.team import Person, Scene, Team
 from tests.stories.worlds import world
@@ -506,3 +507,54 @@ def test_an_interrupted_apply_says_where_and_is_continued(jira: Running, provisi
     assert "run the command again" in shown.err
     assert provision("--apply").code == 0
     assert world(jira.site) == whole
+
+
+# --- The Forge app's Stage gate (more of it in test_stage_gate_provision.py)
+
+FORGE = f'forge = "ari:cloud:ecosystem::app/{APP}"'
+
+
+def test_the_stage_gate_is_part_of_the_plan_and_checked(jira: Running, run: Provision, provision: Provision) -> None:
+    assert provision("--apply").code == 0
+    app = ForgeApp(jira)
+    absent = run("check", "--live", "--json", settings=FORGE)
+    assert absent.code == 1
+    assert "Jira offers no Stage gate of the Forge app" in absent.out
+    app.is_installed()
+    lacking = run("check", "--live", settings=FORGE)
+    assert lacking.code == 1
+    assert "has no Stage gate on 'To Requirements'" in " ".join(lacking.out.split())
+    shown = provision(settings=FORGE)
+    assert "Stage gate on 'To Requirements'" in " ".join(shown.out.split())
+    applied = provision("--apply", settings=FORGE)
+    assert (applied.code, "nothing is left to do" in applied.out) == (0, True)
+    assert "no changes" in provision(settings=FORGE).out
+    assert run("check", "--live", settings=FORGE).code == 0
+    unread = run("check", "--live", "--json", as_="service", settings=FORGE)
+    assert "can't be read without 'Administer Jira'" in unread.out
+
+
+@pytest.mark.parametrize("flavour", ["datacenter"], indirect=True)
+@pytest.mark.parametrize("words", [("provision",), ("check", "--live")], ids=" ".join)
+def test_data_center_has_no_forge(jira: Running, run: Provision, words: tuple[str, ...]) -> None:
+    shown = run(*words, settings=FORGE)
+    assert shown.code == 2
+    assert "jira.forge: Jira Data Center has no Forge apps; take the setting out" in shown.err
+
+
+def test_where_the_workflow_is_out_of_reach_the_list_says_who_can_put_it_on(
+    jira: Running, provision: Provision
+) -> None:
+    shown = provision("--json", as_="service", settings=FORGE)
+    assert any("Stage gate of [jira] forge" in step for step in shown.plan["by_hand"])
+    next(iter(jira.site.projects.values())).team_managed = True
+    shown = provision("--json", settings=FORGE)
+    assert any("for company-managed projects only" in note for note in shown.plan["notes"])
+
+
+def test_a_project_that_is_not_there_is_all_that_is_told_of_it(jira: Running, run: Provision) -> None:
+    next(iter(jira.site.projects.values())).key = "OTH"
+    shown = run("check", "--live", settings=FORGE)
+    assert shown.code == 1
+    assert "there is no project 'INT'" in shown.out
+    assert "Stage gate" not in shown.out

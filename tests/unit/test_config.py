@@ -167,3 +167,35 @@ def test_the_calendar_token_is_a_secret(tmp_path: Path) -> None:
     settings, _ = load_settings(written(tmp_path, LEAST), {"STAGEGATE_CONSOLE__CALENDAR_TOKEN": "c" * 32})
     assert "c" * 32 in settings.secrets
     assert "c" * 32 not in repr(settings)
+
+
+APP = "6a483ca8-1f0b-4c59-8d3a-0e3b1d6f7a21"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        pytest.param(APP, APP, id="the id"),
+        pytest.param(f"ari:cloud:ecosystem::app/{APP}", APP, id="as in the manifest"),
+        pytest.param(f"{APP}/f6a3bed3-737f", f"{APP}/f6a3bed3-737f", id="with an environment"),
+        pytest.param(f"ari:cloud:ecosystem::app/{APP}/env", f"{APP}/env", id="the whole"),
+    ],
+)
+def test_the_forge_app_is_named_by_its_id(given: str, meant: str) -> None:
+    settings, _ = load_settings(EXAMPLE, {"STAGEGATE_JIRA__FORGE": given})
+    assert (settings.jira.forge, settings.jira.forge_without_record) == (meant, "open")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("", "jira.forge: must be the id of the Forge app"),
+        ("stage-gate", "jira.forge: must be the id of the Forge app"),
+        (f"ari:cloud:ecosystem::extension/{APP}/env/static/stage-gate", "jira.forge: must be the id of the Forge app"),
+        ("00000000-0000-0000-0000-000000000000", "until `forge register` writes your app's"),
+    ],
+)
+def test_what_is_no_forge_app_is_told(given: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as told:
+        load_settings(EXAMPLE, {"STAGEGATE_JIRA__FORGE": given})
+    assert said in str(told.value)
