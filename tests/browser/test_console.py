@@ -1,6 +1,7 @@
 """People at the console, in a real browser, on what the service did in a Jira.
 
-Screenshots of each page, wide and narrow, light and dark, are kept in `artefacts/console/`.
+Screenshots of each page, wide and narrow, light and dark, are kept in `artefacts/console/`. With STAGEGATE_PICTURES set
+to a folder the pictures of the documentation are written there: `console-board.png` and its like.
 """
 
 import os
@@ -144,6 +145,21 @@ def _faults(page: Any) -> list[str]:
         if fault["impact"] in SERIOUS
         for node in fault["nodes"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "width", "height"),
+    [("board", "/", 1440, 480), ("project", "/projects/{key}", 1120, 800), ("lifecycle", "/lifecycle", 1240, 900)],
+)
+def test_pictures_for_the_documentation(
+    visit: Any, stage: Stage, name: str, path: str, width: int, height: int
+) -> None:
+    """The part of a page that is seen without scrolling says what the page is for."""
+    page = visit(READER, viewport={"width": width, "height": height}, color_scheme="light")
+    page.goto(f"{stage.url}{path.format(key=stage.closed.key)}")
+    assert page.get_by_text("Requirements").first.is_visible()
+    if folder := os.environ.get("STAGEGATE_PICTURES"):
+        page.screenshot(path=str(Path(folder) / f"console-{name}.png"))
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make browser-tools")

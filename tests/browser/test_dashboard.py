@@ -108,7 +108,7 @@ def _steps(site: Site, kind: str, number: int, parent: Issue) -> None:
 
 @pytest.fixture(scope="module")
 def window(chromium: Any) -> Iterator[Any]:
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = chromium.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=0.8)
     yield page
     page.close()
 
