@@ -39,11 +39,14 @@ lint: .venv/installed  ## ruff, mypy strict, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: .venv/installed  ## Build the documentation into site/, strictly
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 format: .venv/installed  ## Format the code
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-check: lint test  ## All that CI runs: lint, types, contracts, tests
+check: lint docs test  ## All that CI runs: lint, types, contracts, documentation, tests
 
 check-plugin:  ## Check and test the Forge app (needs npm; skipped without)
 	@if command -v npm >/dev/null; then cd plugin \
@@ -56,6 +59,6 @@ pins: .venv/installed  ## Renew constraints.txt from the newest versions that pa
 	(head -2 constraints.txt; $(BIN)/python -m pip freeze --exclude-editable) > constraints.new && mv constraints.new constraints.txt
 
 clean:  ## Remove what the chores made
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* dist build artefacts
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* dist build artefacts site
 
-.PHONY: help install demo test browser-tools faults lint format check check-plugin pins clean
+.PHONY: help install demo test browser-tools faults lint docs format check check-plugin pins clean

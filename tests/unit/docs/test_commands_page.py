@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 import pytest
+from docpages import DOCS
 
 from sync_service.cli import stagegate
 
-PAGE = Path(__file__).parents[3] / "docs" / "commands.md"
-SECTIONS = dict(re.findall(r"^### (.+?)\n(.*?)(?=^##|\Z)", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
+PAGE = (DOCS / "commands.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^### (.+?)\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
 
 
 def commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
