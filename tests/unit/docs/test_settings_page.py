@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pytest
 from docpages import ALL, name_of, rows, sections
@@ -69,6 +69,19 @@ def test_exactly_the_secrets_are_marked_as_such(table: str) -> None:
     told = rows(sections("settings.md")[table])
     marked = {name for name, cells in told.items() if "**secret**" in cells[1]}
     assert marked == {name for name, field in TABLES[table].model_fields.items() if is_secret(field_type(field))}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_choice_is_told(table: str) -> None:
+    told = rows(sections("settings.md")[table])
+    choices = {
+        name: get_args(f.annotation) for name, f in TABLES[table].model_fields.items() if is_choice(f.annotation)
+    }
+    assert [name for name, values in choices.items() for value in values if f'`"{value}"`' not in told[name][2]] == []
+
+
+def is_choice(annotation: Any) -> bool:
+    return get_origin(annotation) is Literal
 
 
 def field_type(field: Any) -> Any:
