@@ -52,6 +52,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+UNBOUNDED = 1e6
+"""Requests a second to the stand-in for Jira: what is measured is us, not the budget that we keep."""
+
+
 def until(ask: Callable[[], object], what: str, within: float = 60.0) -> None:
     """Wait until something holds; raises TimeoutError with what it was."""
     deadline = time.monotonic() + within
@@ -65,7 +69,7 @@ def settings(store: str, jira: dict[str, Any], *, port: int = 0, processes: int 
     """Return settings as `config_file` would write them."""
     return Settings.model_validate(
         {
-            "jira": jira,
+            "jira": {"requests_per_second": UNBOUNDED, **jira},
             "webhooks": {"port": port, "secrets": [SECRET], "processes": processes},
             "store": {"url": store},
             "lifecycle": {"enforce_since": "2020-01-01"},
@@ -80,6 +84,7 @@ def config_file(place: Path, given: Settings) -> Path:
     path = place / f"config-{uuid.uuid4().hex[:8]}.toml"
     path.write_text(
         f'[jira]\nurl = "{jira.url}"\nemail = "{jira.email}"\ntoken = "{jira.token.get_secret_value()}"\n'
+        f"requests_per_second = {jira.requests_per_second}\n"
         f'[webhooks]\nport = {given.webhooks.port}\nprocesses = {given.webhooks.processes}\nsecrets = ["{SECRET}"]\n'
         f'[store]\nurl = "{given.store.url}"\n[lifecycle]\nenforce_since = 2020-01-01\n'
         f'[worker]\nthreads = {given.worker.threads}\nlog_level = "{given.worker.log_level}"\n'

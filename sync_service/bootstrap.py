@@ -14,7 +14,7 @@ import structlog
 from mappings import Mapping, MappingError, load
 from sync_service.config import Settings
 from sync_service.errors import ConfigurationError
-from sync_service.jira.client import Client, JiraSite, Observe, connect
+from sync_service.jira.client import Client, JiraSite, Observe, Turns, connect
 from sync_service.jira.forge import StageGate, stage_gate
 from sync_service.jira.gateway import Gateway
 from sync_service.logs import Redact, configure_logs
@@ -101,7 +101,7 @@ def jira_client(
     wait: Callable[[float], None] = time.sleep,
     observe: Observe,
 ) -> Client:
-    """Return a client for the configured site; its pauses are shared by all workers through the store."""
+    """Return a client for the configured site; pauses and budget are shared by all workers through the store."""
     jira = settings.jira
     site = JiraSite(
         url=jira.url,
@@ -115,6 +115,7 @@ def jira_client(
         clock=clock,
         wait=wait,
         pauses=store.marks,
+        turns=Turns(store.traffic, jira.requests_per_second, clock),
         connect_timeout=jira.connect_timeout,
         read_timeout=jira.read_timeout,
         observe=observe,
@@ -124,14 +125,30 @@ def jira_client(
 def observing(metrics: Metrics) -> Observe:
     """Return what counts each request to Jira and, at `debug`, logs it with the issue and the deliveries it is for."""
 
-    def observe(*, operation: str, status: int | None, seconds: float, waited: float, request_id: str | None) -> None:
-        metrics.observe_call(operation=operation, status=status, seconds=seconds, waited=waited, request_id=request_id)
+    def observe(
+        *,
+        operation: str,
+        status: int | None,
+        seconds: float,
+        waited: float,
+        waited_for_turn: float,
+        request_id: str | None,
+    ) -> None:
+        metrics.observe_call(
+            operation=operation,
+            status=status,
+            seconds=seconds,
+            waited=waited,
+            waited_for_turn=waited_for_turn,
+            request_id=request_id,
+        )
         log.debug(
             "asked Jira",
             operation=operation,
             status=status,
             seconds=round(seconds, 3),
             waited=round(waited, 3),
+            waited_for_turn=round(waited_for_turn, 3),
             request_id=request_id,
         )
 

@@ -67,6 +67,7 @@ class JiraSettings(Section):
     forge_without_record: Literal["open", "closed"] = "open"
     connect_timeout: float = Field(default=5.0, gt=0)
     read_timeout: float = Field(default=30.0, gt=0)
+    requests_per_second: float = Field(default=10.0, ge=0.1, le=1_000_000)
 
     @field_validator("forge")
     @classmethod

@@ -2,6 +2,7 @@
 
     StagegateError                     everything below; `reason` is a short code to count by
     ├── ConfigurationError             a setting or a mapping is wrong; the command line exits 2
+    ├── Stopping                       the process was told to end while something waited; nothing went wrong
     ├── sync_service.jira.errors       what Jira answered, or that it did not
     └── sync_service.store.errors      what the database answered
 
@@ -21,3 +22,9 @@ class ConfigurationError(StagegateError):
     """A setting or a mapping is wrong; the text names the place and the remedy."""
 
     reason = "configuration"
+
+
+class Stopping(StagegateError):
+    """The process was told to end, so what waited for its turn breaks off; the next look does it."""
+
+    reason = "stopping"

@@ -63,18 +63,31 @@ class Metrics:
     jira_calls: Counter  # operation; status: the HTTP status, or "none" where no answer came
     jira_seconds: Histogram  # operation
     limit_waits: Summary  # observe seconds
+    budget_waits: Summary  # observe seconds
     gates: Counter  # gate: "certification-launch"; verdict: accepted, refused, overridden, warned, observed
     shared: Path | None = None
 
     def observe_call(
-        self, *, operation: str, status: int | None, seconds: float, waited: float, request_id: str | None
+        self,
+        *,
+        operation: str,
+        status: int | None,
+        seconds: float,
+        waited: float,
+        waited_for_turn: float,
+        request_id: str | None,
     ) -> None:
-        """Count one request to Jira; what the client calls its `observe`. `waited` is for rate limits, in seconds."""
+        """Count one request to Jira; what the client calls its `observe`.
+
+        In seconds, `waited` is for Jira's rate limits, and `waited_for_turn` for our own budget of requests.
+        """
         del request_id  # of use in a log line; as a label it would make a series of its own each time
         self.jira_calls.labels(operation, "none" if status is None else status).inc()
         self.jira_seconds.labels(operation).observe(seconds)
         if waited:
             self.limit_waits.observe(waited)
+        if waited_for_turn:
+            self.budget_waits.observe(waited_for_turn)
 
     def render(self, *collectors: Collector) -> bytes:
         """Write everything in Prometheus's text format: the counts of all processes, then the collectors' values."""
@@ -122,6 +135,9 @@ def create_metrics(*, shared: Path | None = None) -> Metrics:
         jira_calls=counter("jira_calls", "Requests to Jira by operation and status", "operation", "status"),
         jira_seconds=histogram("jira_seconds", "Duration of requests to Jira", "operation"),
         limit_waits=Summary("stagegate_limit_wait_seconds", "Waits for Jira's rate limits", registry=registry),
+        budget_waits=Summary(
+            "stagegate_budget_wait_seconds", "Waits for our own budget of requests", registry=registry
+        ),
         gates=counter("gates", "Crossings judged, by gate and verdict", "gate", "verdict"),
     )
 

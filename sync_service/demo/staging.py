@@ -35,6 +35,7 @@ CONFIG = """\
 url = "{jira}"
 email = "{email}"
 token = "env:DEMO_JIRA_TOKEN"
+requests_per_second = 1000
 [webhooks]
 port = {port}
 secrets = ["env:DEMO_WEBHOOK_SECRET"]

@@ -14,7 +14,7 @@ from sync_service.jira.creation import CreatedIssue, ElementError, NewIssue, Out
 from sync_service.jira.errors import Unauthorized
 from sync_service.jira.issue_reads import Batch, IssueReads
 from sync_service.jira.issue_writes import IssueWrites
-from sync_service.jira.limits import MemoryPauses, Pauses
+from sync_service.jira.limits import MemoryPauses, Pauses, Turns
 from sync_service.jira.site import JiraSite, sign_in_remedy
 from sync_service.jira.site_reads import SiteReads
 from sync_service.jira.transport import Observe, Transport, unobserved
@@ -34,6 +34,7 @@ __all__ = [
     "Outcome",
     "Pauses",
     "Reply",
+    "Turns",
     "connect",
 ]
 
@@ -53,6 +54,7 @@ def connect(
     clock: Callable[[], datetime],
     wait: Callable[[float], None],
     pauses: Pauses,
+    turns: Turns | None = None,
     connect_timeout: float = 5.0,
     read_timeout: float = 30.0,
     observe: Observe = unobserved,
@@ -60,6 +62,7 @@ def connect(
     """Return a client for the site, safe for any number of threads; sends nothing yet.
 
     Time-outs are in seconds; `wait` sleeps that many, and `pauses` is where all workers see that Jira asked for one.
+    `turns` is the budget of requests; without it none is kept.
     """
     return Client(
         Transport(
@@ -67,6 +70,7 @@ def connect(
             clock=clock,
             wait=wait,
             pauses=pauses,
+            turns=turns,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             observe=observe,

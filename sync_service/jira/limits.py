@@ -1,4 +1,4 @@
-"""How fast we may go: Jira's requests to wait, and its limit of writes to one issue.
+"""How fast we may go: Jira's requests to wait, its limit of writes to one issue, and our own budget of requests.
 
 Cloud: https://developer.atlassian.com/cloud/jira/platform/rate-limiting/ (read 2026-11). Data Center's headers:
 https://confluence.atlassian.com/adminjiraserver/improving-instance-stability-with-rate-limiting-983794911.html
@@ -7,7 +7,10 @@ https://confluence.atlassian.com/adminjiraserver/improving-instance-stability-wi
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
@@ -17,6 +20,24 @@ SITE_PAUSE = "jira"
 
 WRITES_PER_ISSUE = ((20, 2.0), (100, 30.0))
 """Jira Cloud's limits on one issue: so many writes within so many seconds."""
+
+GOOD = 1.0
+"""Seconds for which a turn can be used after its time has come."""
+
+STRETCH = 0.5
+"""Seconds of turns that are taken at once, so that one word with the store pays for several requests."""
+
+SAVED = timedelta(seconds=0.5)
+"""How much of the time in which nobody asked anything is kept for a burst; less than a turn is good for."""
+
+AHEAD = timedelta(seconds=30)
+"""How far ahead turns are taken at most: some sixty processes, each with a stretch, stand in line in fair order."""
+
+SPARE = timedelta(seconds=0.25)
+"""How old a turn is before one who can wait takes it: so that an event always finds some."""
+
+ASK_AGAIN = 0.25
+"""Seconds after which is asked again who was given no turn."""
 
 DEFAULT_WAIT = timedelta(seconds=10)
 SHORTEST_WAIT = timedelta(seconds=1)
@@ -87,6 +108,98 @@ class WriteTimes:
     def _forget(self, now: float) -> None:
         if len(self._sent) > 1000:
             self._sent = {issue: sent for issue, sent in self._sent.items() if now - sent[-1] < self._longest}
+
+
+_can_wait = ContextVar("can_wait", default=False)
+
+
+@contextmanager
+def in_the_background() -> Iterator[None]:
+    """Let this thread's requests wait for those of live events, of all processes: for sweeps and audits."""
+    before = _can_wait.set(True)
+    try:
+        yield
+    finally:
+        _can_wait.reset(before)
+
+
+class Line(Protocol):
+    """Where all workers, of every process, take stretches of time that nobody else has."""
+
+    def take(
+        self, line: str, span: timedelta, *, saved: timedelta, ahead: timedelta, most: timedelta
+    ) -> timedelta | None:
+        """Take the next `span`, and return in how long it begins, or nothing: see `sync_service.store.traffic`."""
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Turns that are ours: so many from a time on, each a step after the one before."""
+
+    at: float = 0.0
+    step: float = 1.0
+    left: int = 0
+
+    def drop_before(self, time: float) -> None:
+        """Forget the turns before a time."""
+        late = min(max(0, math.ceil((time - self.at) / self.step)), self.left)
+        self.at, self.left = self.at + late * self.step, self.left - late
+
+    def take(self) -> float:
+        """Take the next turn, and return its time."""
+        at = self.at
+        self.at, self.left = self.at + self.step, self.left - 1
+        return at
+
+
+class Turns:
+    """The budget of requests: one turn for each, so many a second, shared by all that share the line. Safe for threads.
+
+    All turns lie on one line, a step apart, and each can be used from its time on until `GOOD` seconds later. So no
+    window of T seconds ever sees more than rate x (T + GOOD) + 1 requests, however many share the line and in whatever
+    order they come. Who can wait takes only turns whose time came `SPARE` ago: nobody else wanted those. What the clock
+    shows means nothing, only how fast it goes.
+    """
+
+    def __init__(self, line: Line, per_second: float, clock: Callable[[], datetime]) -> None:
+        self._line = line
+        self._clock = clock
+        self._count = max(1, int(per_second * STRETCH))
+        self._span = timedelta(milliseconds=math.ceil(1000 * self._count / per_second))
+        self._most = AHEAD + self._span
+        self._held = Stretch()
+        self._refused_until = dict.fromkeys((False, True), 0.0)
+        self._lock = threading.Lock()
+
+    def take(self) -> float | None:
+        """Take a turn, and return the seconds until its time; nothing: none is to be had, ask again."""
+        can_wait = _can_wait.get()
+        with self._lock:
+            now = self._now()
+            self._held.drop_before(now - GOOD)
+            if not self._held.left or self._held.at - now > self._most.total_seconds():  # then our clock was set back
+                now = self._ask(now, can_wait=can_wait)
+            if not self._held.left or (can_wait and self._held.at > now - SPARE.total_seconds()):
+                return None
+            return max(0.0, self._held.take() - now)
+
+    def _ask(self, now: float, *, can_wait: bool) -> float:
+        """Take a stretch of turns, unless that was refused a moment ago; return the time."""
+        self._held.left = 0
+        if 0 < self._refused_until[can_wait] - now <= ASK_AGAIN:
+            return now
+        ahead = -SPARE if can_wait else AHEAD
+        begins = self._line.take(SITE_PAUSE, self._span, saved=SAVED, ahead=ahead, most=self._most)
+        now = self._now()  # counted from the answer: no turn of ours is early
+        if begins is None:
+            self._refused_until[can_wait] = now + ASK_AGAIN
+        else:
+            step = self._span.total_seconds() / self._count
+            self._held = Stretch(now + begins.total_seconds(), step, self._count)
+        return now
+
+    def _now(self) -> float:
+        return self._clock().timestamp()
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

@@ -14,7 +14,16 @@ import urllib3.exceptions
 
 from sync_service.jira.answers import Effect, Reply, read_reply, request_id
 from sync_service.jira.errors import JiraError, RateLimited, ServerFault, Unanswered, Unreachable
-from sync_service.jira.limits import DEFAULT_WAIT, SITE_PAUSE, Pauses, WriteTimes, http_date, is_for_one_issue
+from sync_service.jira.limits import (
+    ASK_AGAIN,
+    DEFAULT_WAIT,
+    SITE_PAUSE,
+    Pauses,
+    Turns,
+    WriteTimes,
+    http_date,
+    is_for_one_issue,
+)
 from sync_service.jira.limits import retry_after as read_retry_after
 from sync_service.jira.sessions import Sessions
 from sync_service.jira.site import JiraSite
@@ -36,13 +45,39 @@ class Observe(Protocol):
     """Told of every request, for metrics, logs and the ledger; never sees a secret or a body."""
 
     def __call__(
-        self, *, operation: str, status: int | None, seconds: float, waited: float, request_id: str | None
+        self,
+        *,
+        operation: str,
+        status: int | None,
+        seconds: float,
+        waited: float,
+        waited_for_turn: float,
+        request_id: str | None,
     ) -> None:
-        """Take note: `status` is None where no answer came; `waited` is what limits and back-off cost before."""
+        """Take note: `status` is None where no answer came; `waited` is what limits and back-off cost before.
+
+        `waited_for_turn` is what our own budget of requests cost besides.
+        """
 
 
-def unobserved(*, operation: str, status: int | None, seconds: float, waited: float, request_id: str | None) -> None:
+def unobserved(
+    *,
+    operation: str,
+    status: int | None,
+    seconds: float,
+    waited: float,
+    waited_for_turn: float,
+    request_id: str | None,
+) -> None:
     """Take no note."""
+
+
+@dataclass(slots=True)
+class Waited:
+    """The seconds that a request waited before it was sent: for Jira's limits, and for a turn of our own budget."""
+
+    limits: float = 0.0
+    turn: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +105,7 @@ class Transport:
         pauses: Pauses,
         connect_timeout: float,
         read_timeout: float,
+        turns: Turns | None = None,
         observe: Observe = unobserved,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -77,6 +113,7 @@ class Transport:
         self.now = clock
         self._wait = wait
         self._pauses = pauses
+        self._turns = turns
         self._timeout = (connect_timeout, read_timeout)
         self._observe = observe
         self._chance = chance
@@ -85,7 +122,7 @@ class Transport:
 
     @property
     def longest_call(self) -> timedelta:
-        """Return how long one call may take at the most, so that a lease can be made to outlast it."""
+        """Return how long one call may take at the most, its wait for a turn apart."""
         return timedelta(seconds=ATTEMPTS * (sum(self._timeout) + 4 * PATIENCE))
 
     def close(self) -> None:
@@ -98,9 +135,9 @@ class Transport:
         Repeats at once only what is safe: any request that Jira did not take (429, no connection), and readings and
         idempotent writes after a lost answer, 502, 503 or 504; readings after a 500, too.
         """
-        waited, attempt = 0.0, 1
+        waited, attempt = Waited(), 1
         while True:
-            waited += self._await_turn(request)
+            self._await_turn(request, waited)
             try:
                 return self._exchange(request, waited)
             except JiraError as error:
@@ -108,7 +145,7 @@ class Transport:
                 if again_in is None:
                     raise
             self._wait(again_in)
-            waited, attempt = again_in, attempt + 1
+            waited, attempt = Waited(limits=again_in), attempt + 1
 
     def _again_in(self, error: JiraError, attempt: int) -> float | None:
         if attempt == ATTEMPTS or not error.resend:
@@ -118,11 +155,26 @@ class Transport:
         asked = error.retry_after.total_seconds()
         return asked * (1 + self._chance() / 4) if asked <= PATIENCE else None
 
-    def _await_turn(self, request: Request) -> float:
-        waited = self._await_site(request.operation)
+    def _await_turn(self, request: Request, waited: Waited) -> None:
         if request.issue is not None and request.effect is not Effect.READS:
-            waited += self._await_issue(request.operation, request.issue)
-        return waited
+            waited.limits += self._await_issue(request.operation, request.issue)
+        while True:
+            waited.limits += self._await_site(request.operation)
+            turn = self._await_budget()
+            waited.turn += turn
+            if not turn or self._pauses.paused(SITE_PAUSE) is None:  # nothing began while we waited
+                return
+
+    def _await_budget(self) -> float:
+        if self._turns is None:
+            return 0.0
+        waited = 0.0
+        while (until := self._turns.take()) is None:
+            self._wait(ASK_AGAIN)
+            waited += ASK_AGAIN
+        if until:
+            self._wait(until)
+        return waited + until
 
     def _await_site(self, operation: str) -> float:
         left = self._pauses.paused(SITE_PAUSE)
@@ -143,7 +195,7 @@ class Transport:
             self._wait(seconds)
         return seconds
 
-    def _exchange(self, request: Request, waited: float) -> Reply:
+    def _exchange(self, request: Request, waited: Waited) -> Reply:
         response: requests.Response | None = None
         started = time.perf_counter()
         try:
@@ -155,7 +207,8 @@ class Transport:
                 operation=request.operation,
                 status=response.status_code if response is not None else None,
                 seconds=time.perf_counter() - started,
-                waited=waited,
+                waited=waited.limits,
+                waited_for_turn=waited.turn,
                 request_id=request_id(response) if response is not None else None,
             )
         return self._judge(request, response)

@@ -10,6 +10,7 @@ import structlog
 from sync_service.bootstrap import WorkerService, logging_for, utc_now, worker_service
 from sync_service.checking import check_live
 from sync_service.config import Settings
+from sync_service.errors import Stopping
 from sync_service.jira.errors import JiraError, Unauthorized
 from sync_service.jira.gateway import Gateway
 from sync_service.store import StoreUnavailable
@@ -24,8 +25,13 @@ log = structlog.get_logger("stagegate.work")
 def work(settings: Settings, metrics_directory: Path | None = None) -> None:
     """Work until SIGTERM or SIGINT; raises ConfigurationError, or Unauthorized where Jira doesn't let us in."""
     logging_for(settings)
-    service = worker_service(settings, metrics_directory=metrics_directory)
     stop = threading.Event()
+
+    def wait(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise Stopping("the process was told to end")
+
+    service = worker_service(settings, wait=wait, metrics_directory=metrics_directory)
 
     def end(*_: object) -> None:
         stop.set()
@@ -47,6 +53,8 @@ def _opened(service: WorkerService, stop: threading.Event) -> bool:
         try:
             service.open()
             return True
+        except Stopping:
+            return False
         except Unauthorized:
             raise
         except (JiraError, StoreUnavailable) as error:
@@ -62,7 +70,7 @@ def examine(gateway: Gateway) -> int:
     """
     try:
         found = check_live(gateway)
-    except JiraError as error:
+    except (JiraError, Stopping) as error:
         log.warning("the site can't be compared with the mappings now", error=str(error))
         return len(gateway.barred)
     for findings in found:

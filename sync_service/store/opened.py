@@ -15,6 +15,7 @@ from sync_service.store.projections import Projections
 from sync_service.store.queue import Queue
 from sync_service.store.slots import Slots
 from sync_service.store.times import from_stamp
+from sync_service.store.traffic import Traffic
 
 
 class Store:
@@ -28,6 +29,7 @@ class Store:
         self.projections = Projections(self._database)
         self.ledger = Ledger(self._database)
         self.marks = Marks(self._database)
+        self.traffic = Traffic(self._database)
 
     def migrate(self) -> None:
         """Create or upgrade the tables; safe from many processes at once, quick when there is nothing to do."""

@@ -6,7 +6,7 @@ and comparison means the same on SQLite and PostgreSQL.
 
 from sqlalchemy import BigInteger, Column, Computed, Date, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration that leads to these tables; a test holds it to the newest file in `migrations/versions`."""
 
 metadata = MetaData()
@@ -114,4 +114,5 @@ pause = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("until", BigInteger, nullable=False),
+    Column("next_turn", BigInteger, nullable=False, server_default="0"),
 )

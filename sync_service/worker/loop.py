@@ -3,6 +3,7 @@
 import threading
 import traceback
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
@@ -12,8 +13,9 @@ import structlog
 
 from sync_service.errors import StagegateError
 from sync_service.jira.errors import JiraError
+from sync_service.jira.limits import in_the_background
 from sync_service.metrics import Metrics
-from sync_service.store import Claim, Failure, Store, StoreError
+from sync_service.store import Claim, Failure, Priority, Store, StoreError
 from sync_service.worker.reconcile import Reconciler
 from sync_service.worker.retry import (
     MOST_ATTEMPTS,
@@ -194,7 +196,8 @@ class Worker:
         if run.claim.attempts >= MOST_ATTEMPTS:
             return Failed(error=StagegateError("it ended its worker, or failed, too often; see the worker's log"))
         spare = self.lease.total_seconds() / 4  # for the write itself; renewed at each quarter, none lasts less
-        return self.reconciler.look(run.claim, lambda: run.may_write(spare) and not self._stop.is_set())
+        with in_the_background() if run.claim.priority >= Priority.SWEEP else nullcontext():
+            return self.reconciler.look(run.claim, lambda: run.may_write(spare) and not self._stop.is_set())
 
     def _settle(self, claim: Claim, outcome: Outcome) -> None:
         if not isinstance(outcome, Failed):

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from mappings import Mapping
-from sync_service.errors import StagegateError
+from sync_service.errors import StagegateError, Stopping
 from sync_service.jira.directory import SiteMismatch
 from sync_service.jira.errors import NotFound
 from sync_service.jira.gateway import Elsewhere, Found, Gateway, NoWay, Unmanaged, with_keys
@@ -73,6 +73,8 @@ class Reconciler:
             except LeaseLost:
                 log.warning("lease lost, stopped before the next write")
                 return Later(after=timedelta(0), why="the lease was lost")
+            except Stopping:
+                return Later(after=timedelta(0), why="the process ends")
             except Exception as error:  # noqa: BLE001 (each failure becomes the key's outcome, with its trace)
                 log.error("look failed", error=str(error), trace=traceback.format_exc())
                 return Failed(error=error)

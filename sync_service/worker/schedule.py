@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from mappings import Mapping
-from sync_service.errors import StagegateError
+from sync_service.errors import StagegateError, Stopping
 from sync_service.jira.gateway import Gateway
+from sync_service.jira.limits import in_the_background
 from sync_service.store import Priority, Store
 from sync_service.worker.reconcile import Reconciler
 
@@ -80,7 +81,10 @@ class Schedule:
         tick = int(now.timestamp() // every.total_seconds())
         try:
             if self.store.marks.once(f"tick:{name}:{tick}"):
-                job()
+                with in_the_background():
+                    job()
+        except Stopping:
+            log.warning("scheduled job broken off, the process ends; the next tick does it", job=name)
         except StagegateError as error:
             log.error("scheduled job failed", job=name, error=str(error))
 

@@ -182,7 +182,7 @@ class Hosts:
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
     def settings(self, store: str) -> Settings:
-        settings, _ = load_settings(self.config(store), {})
+        settings, _ = load_settings(self.config(store), os.environ)
         return settings
 
     def receivers(self) -> list[str]:

@@ -107,7 +107,12 @@ class StoryService:
         url = f"sqlite:///{self.folder / f'stagegate-{self._databases}.db'}"
         return Settings.model_validate(
             {
-                "jira": {"url": self.jira.url, "email": me.email if self.jira.site.cloud else None, "token": me.token},
+                "jira": {
+                    "url": self.jira.url,
+                    "email": me.email if self.jira.site.cloud else None,
+                    "token": me.token,
+                    "requests_per_second": 1e6,
+                },
                 "store": {"url": url},
                 "lifecycle": {"enforce_since": self.since, "mappings": self.lifecycles},
             }

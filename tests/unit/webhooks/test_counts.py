@@ -25,8 +25,10 @@ def directory() -> Iterator[Path]:
 def test_a_process_by_itself_shows_its_own_counts() -> None:
     metrics = create_metrics()
     metrics.runs.labels("done").inc()
-    metrics.observe_call(operation="get issue", status=200, seconds=0.1, waited=0, request_id="r-1")
-    metrics.observe_call(operation="get issue", status=None, seconds=30, waited=1.5, request_id=None)
+    metrics.observe_call(operation="get issue", status=200, seconds=0.1, waited=0, waited_for_turn=0, request_id="r-1")
+    metrics.observe_call(
+        operation="get issue", status=None, seconds=30, waited=1.5, waited_for_turn=0.25, request_id=None
+    )
     text = metrics.render().decode()
     assert 'stagegate_runs_total{outcome="done"} 1.0' in text
     assert 'stagegate_jira_calls_total{operation="get issue",status="200"} 1.0' in text
@@ -34,6 +36,8 @@ def test_a_process_by_itself_shows_its_own_counts() -> None:
     assert 'stagegate_jira_seconds_sum{operation="get issue"} 30.1' in text
     assert "stagegate_limit_wait_seconds_count 1.0" in text
     assert "stagegate_limit_wait_seconds_sum 1.5" in text
+    assert "stagegate_budget_wait_seconds_count 1.0" in text
+    assert "stagegate_budget_wait_seconds_sum 0.25" in text
     assert 'outcome="done"' not in create_metrics().render().decode()
 
 

@@ -24,7 +24,7 @@ def service(jira: Any, tmp_path: Path) -> Iterator[WorkerService]:
     who = jira.credentials["service"]
     settings = Settings.model_validate(
         {
-            "jira": {"url": jira.url, "token": who.token, "email": who.email},
+            "jira": {"url": jira.url, "token": who.token, "email": who.email, "requests_per_second": 1e6},
             "store": {"url": f"sqlite:///{tmp_path}/stagegate.db"},
             "lifecycle": {"enforce_since": "2026-01-01"},
         }

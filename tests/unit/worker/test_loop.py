@@ -10,6 +10,7 @@ from looking import Clock, Looker
 
 from sync_service.errors import StagegateError
 from sync_service.jira.errors import Unreachable
+from sync_service.jira.limits import Turns
 from sync_service.metrics import create_metrics
 from sync_service.store import Condition, Priority, Store
 from sync_service.worker.loop import REFUSED_WAIT, Worker
@@ -219,6 +220,28 @@ def test_a_lease_that_could_not_be_renewed_in_time_stops_the_run_before_its_next
     with working(worker):
         assert looker.looked.wait(PATIENCE)
     assert looker.allowed == [False]
+
+
+@pytest.mark.parametrize(
+    ("priority", "waits"),
+    [(Priority.LIVE, False), (Priority.FOLLOW_UP, False), (Priority.SWEEP, True), (Priority.AUDIT, True)],
+)
+def test_looks_of_sweep_and_audit_leave_the_next_turns_to_live_events(
+    worker: Worker, store: Store, looker: Looker, clock: Clock, priority: Priority, *, waits: bool
+) -> None:
+    turns = Turns(store.traffic, 10, clock)
+    while turns.take() == 0:  # until all whose time has come are used
+        pass
+    taken: list[float | None] = []
+
+    def look() -> Outcome:
+        taken.append(turns.take())
+        return Done()
+
+    looker.script["1"] = [look]
+    store.queue.put([("1", "INT-1")], priority=priority)
+    worker.drain()
+    assert (taken == [None]) is waits
 
 
 def test_while_jira_asks_for_a_pause_nothing_is_claimed(worker: Worker, store: Store, looker: Looker) -> None:

@@ -1,6 +1,7 @@
 """Sweep and audit over a sandbox: what changed, what differs and what is gone is looked at; nothing else is."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ import jira_sandbox
 from jira_sandbox import relations
 from sync_service.bootstrap import WorkerService, worker_service
 from sync_service.config import Settings
+from sync_service.errors import Stopping
+from sync_service.jira.limits import Turns
+from sync_service.store import Priority
+from sync_service.worker.retry import Later
 from sync_service.worker.schedule import start
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -28,7 +33,7 @@ def service(jira: Any, tmp_path: Path) -> Iterator[WorkerService]:
     email = {"email": who.email} if jira.site.cloud else {}
     settings = Settings.model_validate(
         {
-            "jira": {"url": jira.url, "token": who.token, **email},
+            "jira": {"url": jira.url, "token": who.token, "requests_per_second": 1e6, **email},
             "store": {"url": f"sqlite:///{tmp_path}/stagegate.db"},
             "lifecycle": {"enforce_since": "2026-01-01"},
         }
@@ -145,6 +150,52 @@ def test_a_job_that_fails_is_told_and_does_not_end_the_schedule(jira: Any, servi
     new_project(jira)
     service.schedule.once("sweep", service.schedule.sweep, NOW + timedelta(minutes=15), timedelta(minutes=15))
     assert service.store.queue.depth().waiting == 1
+
+
+def test_a_job_leaves_the_next_turns_to_live_events(jira: Any, service: WorkerService) -> None:
+    turns = Turns(service.store.traffic, 0.1, jira.clock.now)
+    taken: list[float | None] = []
+
+    def job() -> int:
+        taken.append(turns.take())
+        return 0
+
+    service.schedule.once("sweep", job, NOW, timedelta(minutes=15))
+    job()
+    assert taken[0] is None
+    assert taken[1] is not None
+
+
+@contextmanager
+def told_to_end(jira: Any, service: WorkerService) -> Iterator[WorkerService]:
+    """Another worker on the same database, with a turn in hours only, that is told to end while it waits."""
+
+    def wait(_seconds: float) -> None:
+        raise Stopping("the process was told to end")
+
+    slow = service.settings.jira.model_copy(update={"requests_per_second": 1 / 3600})
+    settings = service.settings.model_copy(update={"jira": slow})
+    another = worker_service(settings, clock=jira.clock.now, wait=wait, store_clock=jira.clock.now)
+    yield another
+    another.close()
+
+
+def test_a_look_that_waits_for_its_turn_ends_with_the_process_and_the_issue_stays_due(
+    jira: Any, service: WorkerService
+) -> None:
+    issue = new_project(jira)
+    service.store.queue.put([(str(issue.id), issue.key)], priority=Priority.LIVE)
+    claim = service.store.queue.claim(1, owner="w2", lease=timedelta(minutes=2))[0]
+    with told_to_end(jira, service) as another:
+        outcomes = [another.reconciler.look(claim, lambda: True) for _ in range(2)]
+    assert outcomes[-1] == Later(after=timedelta(0), why="the process ends")
+    assert jira.site.subtasks(issue) == []
+
+
+def test_a_sweep_that_waits_for_its_turn_ends_with_the_process(jira: Any, service: WorkerService) -> None:
+    with told_to_end(jira, service) as another:
+        another.schedule.once("sweep", another.schedule.sweep, NOW, timedelta(minutes=15))
+    assert service.store.queue.depth().waiting == 0
 
 
 def test_what_is_old_is_forgotten(service: WorkerService, jira: Any) -> None:
