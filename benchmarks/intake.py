@@ -19,8 +19,8 @@ from benchmarks import jira as people
 from benchmarks import places
 from benchmarks.figures import Row, main
 from jira_sandbox.webhooks import sign
-from sync_service.bootstrap import ACCOUNTS
 from sync_service.config import Settings
+from sync_service.marks import ACCOUNTS
 from sync_service.store import open_store
 
 CONNECTIONS = 16

@@ -18,14 +18,12 @@ from sync_service.jira.client import Client, JiraSite, Observe, Turns, connect
 from sync_service.jira.forge import StageGate, stage_gate
 from sync_service.jira.gateway import Gateway
 from sync_service.logs import Redact, configure_logs
+from sync_service.marks import ACCOUNTS
 from sync_service.metrics import Metrics, create_metrics
 from sync_service.store import Store, StoreError, open_store
 from sync_service.worker.loop import Worker
 from sync_service.worker.reconcile import Reconciler
 from sync_service.worker.schedule import Schedule
-
-ACCOUNTS = "accounts"
-"""The mark under which workers tell receivers the accounts that we write with."""
 
 ACCOUNTS_FRESH_FOR = 30.0
 """Seconds for which a receiver believes what it read there."""

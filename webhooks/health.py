@@ -7,7 +7,8 @@ from flask import Blueprint, Response
 from webhooks.replies import reply
 from webhooks.services import Check, Services
 
-_LONGEST = 300
+LONGEST = 800
+"""Characters of what went wrong: room for the sentence and its remedy."""
 
 
 def health(services: Services) -> Blueprint:
@@ -37,5 +38,5 @@ def _answer(services: Services, check: Check) -> dict[str, object]:
         check()
     except Exception as failure:  # noqa: BLE001 - whatever a dependency fails with is its answer
         why = str(failure) or type(failure).__name__
-        return {"ok": False, "why": services.redact(why)[:_LONGEST]}
+        return {"ok": False, "why": services.redact(why)[:LONGEST]}
     return {"ok": True}

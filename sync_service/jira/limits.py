@@ -15,8 +15,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-SITE_PAUSE = "jira"
-"""The name under which a pause of the whole site is kept."""
+from sync_service.marks import SITE_PAUSE
 
 WRITES_PER_ISSUE = ((20, 2.0), (100, 30.0))
 """Jira Cloud's limits on one issue: so many writes within so many seconds."""

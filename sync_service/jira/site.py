@@ -102,6 +102,15 @@ def sign_in_remedy(site: JiraSite, messages: tuple[str, ...] = ()) -> str:
     )
 
 
+def plain_remedy(site: JiraSite) -> str:
+    """Say what to do when what stands behind an https address speaks plain HTTP."""
+    setting = "jira.gateway" if site.cloud_id else "jira.url"
+    return (
+        f"If this is the right host and port, write {setting} with http:// instead of https://; if Jira is behind a "
+        "proxy that ends TLS, name the proxy's address and port."
+    )
+
+
 def captcha_remedy(site: JiraSite) -> str:
     """Say what to do when Jira refuses to check the credentials after too many failed sign-ins."""
     return (

@@ -17,7 +17,6 @@ from sync_service.jira.errors import JiraError, RateLimited, ServerFault, Unansw
 from sync_service.jira.limits import (
     ASK_AGAIN,
     DEFAULT_WAIT,
-    SITE_PAUSE,
     Pauses,
     Turns,
     WriteTimes,
@@ -26,7 +25,8 @@ from sync_service.jira.limits import (
 )
 from sync_service.jira.limits import retry_after as read_retry_after
 from sync_service.jira.sessions import Sessions
-from sync_service.jira.site import JiraSite
+from sync_service.jira.site import JiraSite, plain_remedy
+from sync_service.marks import SITE_PAUSE
 
 ATTEMPTS = 3
 BACK_OFF = 0.5
@@ -258,6 +258,8 @@ def _lost(error: requests.RequestException, request: Request, site: JiraSite) ->
     never_sent = any(isinstance(cause, NEVER_SENT) for cause in causes)
     why = type(causes[-1]).__name__
     lost: JiraError
+    if any(_without_tls(cause) for cause in causes):
+        return Unreachable(f"{site.base} answers without TLS", operation=request.operation, remedy=plain_remedy(site))
     if never_sent:
         remedy = "Check jira.url, the name service, the proxy settings and the certificates of this machine."
         lost = Unreachable(f"no connection to {site.base} ({why})", operation=request.operation, remedy=remedy)
@@ -268,6 +270,11 @@ def _lost(error: requests.RequestException, request: Request, site: JiraSite) ->
         lost = Unanswered(what, operation=request.operation)
     lost.resend = not isinstance(error, requests.Timeout) and (never_sent or request.effect is not Effect.ACTS)
     return lost
+
+
+def _without_tls(cause: BaseException) -> bool:
+    """Tell whether the other side speaks plain HTTP where we began TLS; OpenSSL has no other word for it than these."""
+    return isinstance(cause, ssl.SSLError) and cause.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

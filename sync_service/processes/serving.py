@@ -13,8 +13,9 @@ from gunicorn.glogging import Logger
 
 from sync_service.bootstrap import load_mappings, logging_for, own_accounts
 from sync_service.config import OpenIdSettings, Settings
-from sync_service.errors import ConfigurationError
+from sync_service.errors import ConfigurationError, StagegateError
 from sync_service.logs import adopt
+from sync_service.marks import BARRED, NOT_AT_WORK
 from sync_service.metrics import create_metrics
 from sync_service.processes.tree import listen
 from sync_service.store import Store, open_store
@@ -34,12 +35,24 @@ def receiver_services(settings: Settings, store: Store, metrics_directory: Path 
         projects=frozenset(mapping.jira.project for mapping in load_mappings(settings)),
         own_accounts=own_accounts(store),
         checks={"store": store.check},
+        advisory_checks={"jira": hindrance(store, NOT_AT_WORK), "projects": hindrance(store, BARRED)},
         redact=logging_for(settings),
         body_limit=hooks.body_limit,
         trusted_hosts=hooks.trusted_hosts,
         console=console_services(settings),
         calendar=calendar_services(settings),
     )
+
+
+def hindrance(store: Store, mark: str) -> Callable[[], None]:
+    """Return what raises the workers' own word on what hinders them, and when they said it, while it holds."""
+
+    def check() -> None:
+        text, at = store.marks.told(mark) or ("", None)
+        if text and at:
+            raise StagegateError(f"A worker said on {at:%Y-%m-%d at %H:%M} UTC: {text}")
+
+    return check
 
 
 def calendar_services(settings: Settings) -> CalendarServices | None:

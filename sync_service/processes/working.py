@@ -13,7 +13,9 @@ from sync_service.config import Settings
 from sync_service.errors import Stopping
 from sync_service.jira.errors import JiraError, Unauthorized
 from sync_service.jira.gateway import Gateway
-from sync_service.store import StoreUnavailable
+from sync_service.logs import Redact
+from sync_service.marks import BARRED, NOT_AT_WORK
+from sync_service.store import Store, StoreUnavailable
 from sync_service.worker.schedule import start
 
 START_PAUSE = 5.0
@@ -24,7 +26,7 @@ log = structlog.get_logger("stagegate.work")
 
 def work(settings: Settings, metrics_directory: Path | None = None) -> None:
     """Work until SIGTERM or SIGINT; raises ConfigurationError, or Unauthorized where Jira doesn't let us in."""
-    logging_for(settings)
+    redact = logging_for(settings)
     stop = threading.Event()
 
     def wait(seconds: float) -> None:
@@ -42,22 +44,34 @@ def work(settings: Settings, metrics_directory: Path | None = None) -> None:
     try:
         # In a thread of its own: `end` interrupts the main thread, which must not hold a lock that `end` needs.
         with ThreadPoolExecutor(1, thread_name_prefix="work") as thread:
-            thread.submit(_work, service, stop).result()
+            thread.submit(_work, service, stop, redact).result()
     finally:
         service.close()
 
 
-def _opened(service: WorkerService, stop: threading.Event) -> bool:
+def _tell(store: Store, mark: str, text: str) -> None:
+    """Tell whoever looks at the service's health; a store that is away is known there anyway."""
+    try:
+        store.marks.put(mark, text)
+    except StoreUnavailable as error:
+        log.warning("what hinders the worker can't be told", error=str(error))
+
+
+def _opened(service: WorkerService, stop: threading.Event, redact: Redact) -> bool:
     """Open the service, however long Jira or the store keeps us waiting; False when told to stop before."""
     while not stop.is_set():
         try:
             service.open()
+            _tell(service.store, NOT_AT_WORK, "")
             return True
         except Stopping:
             return False
-        except Unauthorized:
+        except Unauthorized as error:
+            _tell(service.store, NOT_AT_WORK, redact(str(error)))
             raise
         except (JiraError, StoreUnavailable) as error:
+            if isinstance(error, JiraError):
+                _tell(service.store, NOT_AT_WORK, redact(str(error)))
             log.warning("can't begin yet", error=str(error), again_in_seconds=START_PAUSE)
             stop.wait(START_PAUSE)
     return False
@@ -82,14 +96,22 @@ def examine(gateway: Gateway) -> int:
     return len(gateway.barred)
 
 
-def _work(service: WorkerService, stop: threading.Event) -> None:
-    if not _opened(service, stop):
+def examine_and_tell(service: WorkerService) -> int:
+    """Examine the site, and let the pages on the service's health tell which projects are barred, and why."""
+    count = examine(service.gateway)
+    barred = [f"{project}: {'; '.join(faults)}" for project, faults in service.gateway.barred.items()]
+    _tell(service.store, BARRED, "\n".join(barred))
+    return count
+
+
+def _work(service: WorkerService, stop: threading.Event, redact: Redact) -> None:
+    if not _opened(service, stop, redact):
         return
-    examine(service.gateway)
+    examine_and_tell(service)
     hours = service.settings.worker
     ended = start(
         service.schedule,
-        lambda: examine(service.gateway),
+        lambda: examine_and_tell(service),
         clock=utc_now,
         sweep_minutes=hours.sweep_minutes,
         audit_hour=hours.audit_hour,

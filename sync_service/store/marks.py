@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sync_service.store.database import Database
 from sync_service.store.expressions import greatest
 from sync_service.store.schema import mark, pause
-from sync_service.store.times import milliseconds, to_stamp
+from sync_service.store.times import from_stamp, milliseconds, to_stamp
 
 
 class Marks:
@@ -20,6 +20,12 @@ class Marks:
         """Return a mark's text, None when it was never put."""
         question = select(mark.c.value).where(mark.c.name == name)
         return self._database.read(lambda connection: connection.execute(question).scalar())
+
+    def told(self, name: str) -> tuple[str, datetime] | None:
+        """Return a mark's text and when it was put, None when it never was."""
+        question = select(mark.c.value, mark.c.at).where(mark.c.name == name)
+        row = self._database.read(lambda connection: connection.execute(question).first())
+        return None if row is None else (row.value, from_stamp(row.at))
 
     def put(self, name: str, value: str) -> None:
         """Set a mark's text."""

@@ -12,8 +12,9 @@ from time import monotonic, perf_counter
 import structlog
 
 from sync_service.errors import StagegateError
-from sync_service.jira.errors import JiraError
+from sync_service.jira.errors import JiraError, RateLimited
 from sync_service.jira.limits import in_the_background
+from sync_service.marks import NOT_AT_WORK, SITE_PAUSE
 from sync_service.metrics import Metrics
 from sync_service.store import Claim, Failure, Priority, Store, StoreError
 from sync_service.worker.reconcile import Reconciler
@@ -87,6 +88,7 @@ class Worker:
         self._stop = threading.Event()
         self._outages = 0
         self._outage_ends = 0.0
+        self._told = False
 
     # --- One step at a time, for tests and commands
 
@@ -142,7 +144,7 @@ class Worker:
             self._freed.release(free) if free else None
 
     def _claim(self, free: int) -> tuple[Claim, ...]:
-        paused = self.store.marks.paused("jira")
+        paused = self.store.marks.paused(SITE_PAUSE)
         if paused is not None:
             self._stop.wait(min(paused.total_seconds(), 5.0))
             return ()
@@ -201,7 +203,7 @@ class Worker:
 
     def _settle(self, claim: Claim, outcome: Outcome) -> None:
         if not isinstance(outcome, Failed):
-            self._outages = 0
+            self._recovered()
         match outcome:
             case Done():
                 self.store.queue.done(claim)
@@ -220,11 +222,24 @@ class Worker:
                 self.store.queue.fail(claim, failure_of(error), retry_after=None)
             case Again(after=after, counts=counts, hold=hold):
                 if for_all:
-                    self.store.marks.pause("jira", after)
+                    self.store.marks.pause(SITE_PAUSE, after)
+                    self._tell(error)
                 if counts:
                     self.store.queue.fail(claim, failure_of(error), retry_after=after, hold=hold)
                 else:
                     self.store.queue.later(claim, after, hold=hold)
+
+    def _tell(self, error: Exception) -> None:
+        """Tell whoever looks at the service's health why nothing can be done; a wait that Jira asked for is none."""
+        if not isinstance(error, RateLimited):
+            self.store.marks.put(NOT_AT_WORK, str(error))
+            self._told = True
+
+    def _recovered(self) -> None:
+        self._outages = 0
+        if self._told:
+            self.store.marks.put(NOT_AT_WORK, "")
+            self._told = False
 
     def _outage(self) -> int:
         """Note that Jira failed as a whole; return how often in a row, runs that met the same outage counted once."""

@@ -169,6 +169,8 @@ def test_intake_goes_on_while_jira_is_down_at_the_start(runs: Runs) -> None:
     answer = requests.post(f"{service.url}/webhooks/jira", data=BODY, headers=SIGNED, timeout=5)
     assert answer.status_code == 202
     assert answer.json() == {"queued": "INT-1"}
+    advisory = requests.get(f"{service.url}/readyz", timeout=5).json()["advisory"]
+    assert "Check jira.url" in advisory["jira"]["why"]
 
 
 def test_the_processes_end_with_a_tree_that_is_killed(runs: Runs) -> None:

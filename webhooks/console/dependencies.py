@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sync_service.marks import ACCOUNTS, SITE_PAUSE
 from sync_service.store import Depth
+from webhooks.health import LONGEST
 from webhooks.services import Check, Services
 
 LATE = timedelta(minutes=5)
 """A key that has been due for longer than this says that no worker is at work."""
-JIRA_PAUSE = "jira"
-ACCOUNTS = "accounts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,21 +28,27 @@ def health_of(services: Services) -> tuple[Health, ...]:
     needed = tuple(_checked(services, name.capitalize(), check) for name, check in services.checks.items())
     if any(one.state != "good" for one in needed):
         return needed
-    advisory = tuple(_checked(services, name.capitalize(), check) for name, check in services.advisory_checks.items())
-    return (*needed, *_known(services), *advisory)
+    told = {name.capitalize(): check for name, check in services.advisory_checks.items()}
+    advisory = {name: _checked(services, name, check) for name, check in told.items()}
+    # What the workers say of a dependency is more than what can be concluded from the store, when it is bad.
+    return (*needed, *({one.name: one for one in _known(services)} | _bad(advisory)).values())
+
+
+def _bad(advisory: dict[str, Health]) -> dict[str, Health]:
+    return {name: one for name, one in advisory.items() if one.state != "good"}
 
 
 def _checked(services: Services, name: str, check: Check) -> Health:
     try:
         check()
     except Exception as failure:  # noqa: BLE001 - whatever a dependency fails with is its answer
-        return Health(name=name, state="bad", text=services.redact(str(failure) or type(failure).__name__)[:300])
+        return Health(name=name, state="bad", text=services.redact(str(failure) or type(failure).__name__)[:LONGEST])
     return Health(name=name, state="good", text="answers")
 
 
 def _known(services: Services) -> Iterator[Health]:
     yield _worker(services.store.queue.depth())
-    yield _jira(services.store.marks.paused(JIRA_PAUSE), services.store.marks.get(ACCOUNTS))
+    yield _jira(services.store.marks.paused(SITE_PAUSE), services.store.marks.get(ACCOUNTS))
     newest = next(iter(services.store.inbox.recent(1)), None)
     if newest is None:
         text = "no webhook has come in yet; the sweep finds what changes, but later (docs/http.md)"

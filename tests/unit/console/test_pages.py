@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from visitors import NOW, OPERATOR, Visitor, parks, remembers, wrote
 
+from sync_service.logs import redactor
+from sync_service.marks import ACCOUNTS, BARRED, NOT_AT_WORK
+from sync_service.processes.serving import hindrance
 from sync_service.store import Priority, Projection, Store, StoreUnavailable
 
 States = dict[str, dict[str, Any]]
@@ -146,6 +149,27 @@ def test_health_names_each_dependency(operator: Visitor) -> None:
     page = operator.get("/health").text
     assert "paused for another 40 s" in page
     assert "1 parked" in page
+
+
+def test_health_tells_what_hinders_the_workers(store: Store) -> None:
+    """What they say themselves takes the place of what could be concluded."""
+    store.marks.put(ACCOUNTS, "me")
+    store.marks.put(NOT_AT_WORK, "GET myself: not signed in. Create a new token; planted-token is none.")
+    store.marks.put(BARRED, "")
+    checks = {"jira": hindrance(store, NOT_AT_WORK), "projects": hindrance(store, BARRED)}
+    redact = redactor(("planted-token",))
+    visitor = Visitor(store, services={"advisory_checks": checks, "redact": redact}).signs_in(OPERATOR)
+    page = visitor.get("/health").text
+    assert "Create a new token" in page
+    assert "planted-token" not in page
+    assert "a worker has signed in" not in page
+    assert "Projects" not in page
+
+    store.marks.put(NOT_AT_WORK, "")
+    store.marks.put(BARRED, "INT: the field Gate is missing")
+    page = visitor.get("/health").text
+    assert "a worker has signed in" in page
+    assert "INT: the field Gate is missing" in page
 
 
 def test_health_tells_of_work_that_nobody_takes(operator: Visitor) -> None:

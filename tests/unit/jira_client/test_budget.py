@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from sync_service.jira.client import Client, JiraSite
 from sync_service.jira.errors import RateLimited
-from sync_service.jira.limits import ASK_AGAIN, GOOD, SITE_PAUSE, Turns, in_the_background
+from sync_service.jira.limits import ASK_AGAIN, GOOD, Turns, in_the_background
 from sync_service.jira.transport import Transport
+from sync_service.marks import SITE_PAUSE
 from sync_service.store import Store, open_store
 
 ISSUE = "/rest/api/2/issue/10001"

@@ -6,7 +6,8 @@ import pytest
 
 from sync_service.jira.client import MemoryPauses
 from sync_service.jira.errors import RateLimited, ServerFault
-from sync_service.jira.limits import SITE_PAUSE, WriteTimes, http_date, retry_after
+from sync_service.jira.limits import WriteTimes, http_date, retry_after
+from sync_service.marks import SITE_PAUSE
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ISSUE = "/rest/api/2/issue/10001"

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import jira_sandbox
 from sync_service.jira.errors import NotJira, Unanswered, Unreachable
 
 
@@ -133,6 +134,14 @@ def test_a_server_that_never_answers_is_left_in_time(serving, connected):
         client.transition("1", "31")
     assert real_time.monotonic() - started < 3
     assert server.requests == 2
+
+
+def test_https_for_a_server_that_speaks_plain_http_is_told_with_the_remedy(connected):
+    with jira_sandbox.running() as plain:
+        client = connected(url=plain.url.replace("http:", "https:"))
+        with pytest.raises(Unreachable, match="answers without TLS") as lost:
+            client.issue("1")
+    assert "write jira.url with http://" in lost.value.remedy
 
 
 def test_nobody_listens(connected, serving):

@@ -15,6 +15,14 @@ def test_a_mark_keeps_what_was_put_last(store: Store) -> None:
     assert store.marks.get("sweep.watermark") == "2026-03-02T00:00:00Z"
 
 
+def test_a_mark_tells_when_it_was_put(store: Store, clock: Clock) -> None:
+    assert store.marks.told("barred") is None
+    store.marks.put("barred", "INT: no such field")
+    put = clock.now
+    clock.advance(hours=1)
+    assert store.marks.told("barred") == ("INT: no such field", put)
+
+
 def test_a_tick_fires_once_for_ever(store: Store) -> None:
     assert store.marks.once("tick.audit.2026-03-02")
     assert not store.marks.once("tick.audit.2026-03-02")

@@ -6,6 +6,8 @@ import pytest
 from deliveries import encoded, payload
 from faces import TOKEN, Face
 
+from webhooks.health import LONGEST
+
 
 def test_alive_says_nothing_of_the_store(face: Face) -> None:
     face.store.close()
@@ -37,7 +39,7 @@ def test_a_failing_dependency_is_named_with_the_reason_and_without_secrets(faces
     assert answer.json["checks"]["disk"] == {"ok": False, "why": "ConnectionError"}
     shown = answer.json["checks"]["store"]["why"]
     assert shown.startswith("no answer to [redacted] at postgresql://me:[redacted]@db/x")
-    assert len(shown) == 300
+    assert len(shown) == LONGEST
 
 
 def test_while_jira_is_down_deliveries_are_still_wanted(faces: Any) -> None:

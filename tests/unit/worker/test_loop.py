@@ -9,8 +9,9 @@ import pytest
 from looking import Clock, Looker
 
 from sync_service.errors import StagegateError
-from sync_service.jira.errors import Unreachable
+from sync_service.jira.errors import RateLimited, Unauthorized, Unreachable
 from sync_service.jira.limits import Turns
+from sync_service.marks import NOT_AT_WORK
 from sync_service.metrics import create_metrics
 from sync_service.store import Condition, Priority, Store
 from sync_service.worker.loop import REFUSED_WAIT, Worker
@@ -107,6 +108,27 @@ def test_an_outage_counts_against_no_issue_and_pauses_all(
     assert waiting.attempts == 0
     clock.advance(seconds=FIRST_OUTAGE_WAIT.total_seconds())
     assert worker.drain() == 1
+
+
+def test_why_nothing_can_be_done_is_told_until_it_can(
+    worker: Worker, store: Store, looker: Looker, clock: Clock
+) -> None:
+    expired = Unauthorized("not signed in", operation="GET issue", status=401, remedy="Create a new token.")
+    looker.script["1"] = [Failed(error=expired), Done()]
+    ask(store, "1")
+    worker.drain()
+    assert store.marks.get(NOT_AT_WORK) == "GET issue: not signed in. Create a new token."
+    clock.advance(seconds=FIRST_OUTAGE_WAIT.total_seconds())
+    worker.drain()
+    assert store.marks.get(NOT_AT_WORK) == ""
+
+
+def test_a_wait_that_jira_asked_for_is_no_reason_to_act(worker: Worker, store: Store, looker: Looker) -> None:
+    looker.script["1"] = [Failed(error=RateLimited("429", operation="GET issue", retry_after=timedelta(minutes=1)))]
+    ask(store, "1")
+    worker.drain()
+    assert store.marks.paused("jira") == timedelta(minutes=1)
+    assert store.marks.get(NOT_AT_WORK) is None
 
 
 def test_an_issue_that_ended_its_worker_too_often_is_parked_unseen(

@@ -1,6 +1,7 @@
 """Which accounts are ours: told by the workers through the store, remembered while the store is away."""
 
-from sync_service.bootstrap import ACCOUNTS, ACCOUNTS_FRESH_FOR, own_accounts
+from sync_service.bootstrap import ACCOUNTS_FRESH_FOR, own_accounts
+from sync_service.marks import ACCOUNTS
 from sync_service.store import Store
 
 
