@@ -6,6 +6,7 @@ plain state without HTTP. See `docs/sandbox.md`.
 
 from jira_sandbox.clock import Clock
 from jira_sandbox.command import serve
+from jira_sandbox.errors import CannotListen
 from jira_sandbox.faults import Fault
 from jira_sandbox.model import Webhook
 from jira_sandbox.preset import make_site
@@ -16,6 +17,7 @@ from jira_sandbox.webhooks import WebhookFault
 
 __all__ = [
     "WEBHOOK_SECRET",
+    "CannotListen",
     "Clock",
     "Credential",
     "Fault",

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from jira_sandbox.errors import CannotListen
 from jira_sandbox.sandbox import WEBHOOK_SECRET
 from jira_sandbox.server import running
 
@@ -65,4 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--webhook-secret", default=WEBHOOK_SECRET)
     parser.add_argument("--gateway", action="store_true", help="answer with links of the API gateway")
     parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object first")
-    serve(**vars(parser.parse_args(arguments)))
+    try:
+        serve(**vars(parser.parse_args(arguments)))
+    except CannotListen as error:
+        parser.error(f"{error}; choose another --port or --host")

@@ -23,6 +23,10 @@ class JiraError(Exception):
         return {"errorMessages": self.messages, "errors": self.errors}
 
 
+class CannotListen(Exception):
+    """The sandbox can't be served at the address that was asked for; the text says why."""
+
+
 class FieldRefused(ValueError):
     """One field's value is not acceptable; its text is Jira's message for that field."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from jira_sandbox.clock import Clock
+from jira_sandbox.errors import CannotListen
 from jira_sandbox.face.app import CUT, create_app
 from jira_sandbox.faults import Faults
 from jira_sandbox.requests_log import RequestLog
@@ -80,10 +81,10 @@ class Server(ThreadedWSGIServer):
 
     daemon_threads = True
 
-    def __init__(self, host: str, port: int, sandbox: Sandbox) -> None:
+    def __init__(self, host: str, taken: socket.socket, sandbox: Sandbox) -> None:
         self._open: set[socket.socket] = set()
         self._all_closed = threading.Condition()
-        super().__init__(host, port, create_app(sandbox), handler=Handler)
+        super().__init__(host, taken.getsockname()[1], create_app(sandbox), handler=Handler, fd=taken.fileno())
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Note the connection."""
@@ -159,6 +160,16 @@ class Running:
         return self.sandbox.reset(site)
 
 
+def _listening(host: str, port: int, sandbox: Sandbox) -> Server:
+    """Return a server at the address; werkzeug, left to take it, would end the process where it can't."""
+    try:
+        taken = socket.create_server((host, port), backlog=Server.request_queue_size)
+    except (OSError, OverflowError) as error:
+        raise CannotListen(f"can't listen on {host}:{port}: {getattr(error, 'strerror', error)}") from None
+    with taken:
+        return Server(host, taken, sandbox)
+
+
 @contextmanager
 def running(
     *,
@@ -174,10 +185,11 @@ def running(
 
     `port` 0 takes a free one; `gateway` makes `self` links and the address those of the API gateway; `send` replaces
     the HTTP POST of webhooks; the other keywords are `preset.make_site`'s (`flavour`, `workflow`, `clock`, …).
+    Raises CannotListen.
     """
     sandbox = Sandbox.fresh(send=send, **make)
-    server = Server(host, port, sandbox)
-    root = f"http://{host}:{server.server_port}"
+    server = _listening(host, port, sandbox)
+    root = f"http://{host}:{server.port}"
     sandbox.base_url = sandbox.site.base_url = f"{root}/ex/jira/{sandbox.site.cloud_id}" if gateway else root
     if webhook_url:
         sandbox.target(webhook_url, webhook_secret)

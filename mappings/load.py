@@ -35,7 +35,7 @@ def load(reference: str | Path) -> Mapping:
     try:
         mapping = Mapping.model_validate(tables)
     except ValidationError as error:
-        raise MappingError(f"{path}: {_sentence(detail)}" for detail in error.errors()) from None
+        raise MappingError(f"{path}: {_sentence(detail, tables)}" for detail in error.errors()) from None
     found = problems(mapping)
     if found:
         raise MappingError(f"{path}: {problem}" for problem in found)
@@ -78,16 +78,26 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return both
 
 
-def _sentence(detail: ErrorDetails) -> str:
+def _sentence(detail: ErrorDetails, tables: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in detail["loc"])
     match detail["type"]:
         case "extra_forbidden":
             return f"{place}: unknown key{_meant(detail)}"
         case "missing":
-            return f"{place}: missing; add it"
+            return f"{place}: missing; add it{_misspelt(detail['loc'], tables)}"
         case "literal_error":
             return f"{place}: {detail['input']!r} is none of {detail['ctx']['expected']}"
     return f"{place}: {detail['msg'].removeprefix('Value error, ')} (found {detail['input']!r})"
+
+
+def _misspelt(place: tuple[int | str, ...], tables: Any) -> str:
+    """Ask whether a stage, step or field that lacks something was to be one that there is: `extends` merges by name."""
+    for part in place[:-1]:
+        others = [key for key in tables if key != part] if isinstance(tables, dict) else []
+        if close := difflib.get_close_matches(str(part), others, n=1, cutoff=0.8):
+            return f"; or is {part!r} to be {close[0]!r}?"
+        tables = tables[part]
+    return ""
 
 
 def _meant(detail: ErrorDetails) -> str:

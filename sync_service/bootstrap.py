@@ -91,6 +91,18 @@ class WorkerService:
         self.store.close()
 
 
+def jira_site(settings: Settings) -> JiraSite:
+    """Return the configured site and credentials; raises ConfigurationError where they can't be any."""
+    jira = settings.jira
+    return JiraSite(
+        url=jira.url,
+        token=jira.token.get_secret_value(),
+        email=jira.email,
+        cloud_id=jira.cloud_id,
+        gateway=jira.gateway,
+    )
+
+
 def jira_client(
     settings: Settings,
     store: Store,
@@ -101,15 +113,8 @@ def jira_client(
 ) -> Client:
     """Return a client for the configured site; pauses and budget are shared by all workers through the store."""
     jira = settings.jira
-    site = JiraSite(
-        url=jira.url,
-        token=jira.token.get_secret_value(),
-        email=jira.email,
-        cloud_id=jira.cloud_id,
-        gateway=jira.gateway,
-    )
     return connect(
-        site,
+        jira_site(settings),
         clock=clock,
         wait=wait,
         pauses=store.marks,

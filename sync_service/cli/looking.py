@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 @as_json
 def check(references: tuple[str, ...], live: bool, path: Path | None, as_json: bool) -> None:
     """Check the mapping, offline or against Jira, and say all that is wrong at once."""
+    from sync_service.bootstrap import jira_site
     from sync_service.checking import sound_mappings
     from sync_service.commands.checking import check_site
 
     settings = settings_at(path) if live or not references else None
+    if settings:
+        jira_site(settings)  # a wrong address is told before anything is asked of it
     names = references or (settings.lifecycle.mappings if settings else ())
     sound, offline = sound_mappings(names)
     projects: list[dict[str, Any]] = []

@@ -30,6 +30,14 @@ def provision(settings: "Settings", apply: str | None, out: Path | None, url: st
     sys.exit(FOUND_PROBLEMS if told["wrong"] else 0)
 
 
+@stagegate.command("example-config")
+def example_config() -> None:
+    """Print a settings file to fill in: `stagegate example-config > config.toml`."""
+    from sync_service.config import example
+
+    click.echo(example(), nl=False)
+
+
 @stagegate.command("console-token")
 @click.argument("name")
 @click.option("--role", type=click.Choice(["reader", "operator"]), default="reader", help="What NAME may do.")

@@ -52,7 +52,7 @@ def work(settings: "Settings") -> None:
 
 
 @stagegate.command()
-@click.option("--port", default=8311, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8311, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--flavour", type=click.Choice(["cloud", "datacenter"]), default="cloud", show_default=True)
 @click.option("--workflow", type=click.Choice(["strict", "open"]), default="strict", show_default=True)
@@ -65,7 +65,10 @@ def sandbox(as_json: bool, **options: Any) -> None:
     import jira_sandbox
 
     given = {name: value for name, value in options.items() if value is not None}
-    jira_sandbox.serve(as_json=as_json, **given)
+    try:
+        jira_sandbox.serve(as_json=as_json, **given)
+    except jira_sandbox.CannotListen as error:
+        raise click.UsageError(f"{error}; choose another --port or --host.") from None
 
 
 @stagegate.command()

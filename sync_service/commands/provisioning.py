@@ -1,5 +1,6 @@
 """The command `provision`: plans for every mapping, saved, applied, and read back."""
 
+import re
 import secrets
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,8 @@ from sync_service.showing import progress
 
 SECRET_BYTES = 32
 READINGS = 7
+ADDRESS = re.compile(r"https?://[^/?#\s]+/[^?#\s]+")
+"""Of deliveries: with a path, whose front a proxy may choose; Jira Cloud itself insists on https."""
 
 
 def provision(
@@ -29,14 +32,25 @@ def provision(
     """
     if out and apply:
         raise ConfigurationError("give --out to save the plan, then --apply FILE to apply it")
+    if url and not ADDRESS.fullmatch(url):
+        raise ConfigurationError(
+            f"--webhook-url {url}: not the address of deliveries; write it like https://stagegate.example.org/webhooks/jira"
+        )
     mappings = service.gateway.mappings
     plans = _saved(service, saved, mappings) if saved else [_planned(service, one, url) for one in mappings.values()]
     if out:
-        out.write_text(dumped(plans), encoding="utf-8")
+        _save(out, dumped(plans))
     if apply:
         plans = [_performed(service, mappings[plan.project], plan) for plan in plans]
     wrong = any(plan.refusals or plan.problems or (apply and plan.changes) for plan in plans)
     return {"applied": apply, "plans": [asdict(plan) for plan in plans], "wrong": wrong}
+
+
+def _save(path: Path, plans: str) -> None:
+    try:
+        path.write_text(plans, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"--out {path}: can't be written: {error.strerror}; name another file") from None
 
 
 def _planned(service: WorkerService, mapping: Mapping, url: str | None) -> Plan:
@@ -48,7 +62,8 @@ def _saved(service: WorkerService, path: Path, mappings: dict[str, Mapping]) -> 
     try:
         plans = loaded(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: can't be read: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigurationError(f"{path}: can't be read: {why}; `provision --out {path}` saves a plan") from None
     for plan in plans:
         if plan.project not in mappings:
             raise ConfigurationError(f"{path}: the plan is for project {plan.project}, which no mapping names")

@@ -5,6 +5,7 @@ and a restart brings up the very code that was running. Whoever forks has no thr
 """
 
 import ctypes
+import errno
 import gc
 import importlib
 import multiprocessing
@@ -174,9 +175,11 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except socket.gaierror:
-        raise ConfigurationError(f"webhooks.host: {host!r} is no address of this machine") from None
     except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise ConfigurationError(
+                f"webhooks.host: {host!r} is no address of this machine; try 127.0.0.1, or 0.0.0.0 for all of them"
+            ) from None
         why = os.strerror(error.errno) if error.errno else str(error)
         raise ConfigurationError(
             f"webhooks.port: can't listen on {host}:{port}: {why}; stop what listens there, or choose another port"

@@ -20,7 +20,8 @@ def provisioning(told: Json) -> Group:
 
 def _plan(plan: Json, *, applied: bool) -> Iterator[RenderableType]:
     changes = plan["changes"]
-    yield line(said(plan["project"], "bold cyan"), ": ", _headline(changes, applied=applied))
+    headline = _headline(changes, left=bool(plan["by_hand"]), applied=applied)
+    yield line(said(plan["project"], "bold cyan"), ": ", headline)
     if changes:
         yield grid((_row(change) for change in changes), ratios=(None, None, 1))
     for name, title, style in (
@@ -35,9 +36,10 @@ def _plan(plan: Json, *, applied: bool) -> Iterator[RenderableType]:
         yield section("For a person to do", grid(rows, ratios=(None, 1)))
 
 
-def _headline(changes: list[Json], *, applied: bool) -> Text:
+def _headline(changes: list[Json], *, left: bool, applied: bool) -> Text:
     if not changes:
-        return Text("applied; nothing is left to do" if applied else "no changes", "green")
+        rest = "the list below is for a person to go through" if left else "nothing is left to do"
+        return Text(f"{'applied' if applied else 'no changes'}; {rest}", "yellow" if left else "green")
     counts = Counter(change["verb"] for change in changes)
     words = ", ".join(f"{number} to {verb}" for verb, number in sorted(counts.items()))
     requests = count(sum(len(change["requests"]) for change in changes), "request")

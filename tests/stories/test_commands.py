@@ -601,7 +601,7 @@ def test_jira_down_or_a_wrong_token(
 
 def test_no_settings(stagegate: Stagegate, tmp_path: Path) -> None:
     shown = stagegate("explain", "INT-1", config=tmp_path / "none.toml")
-    assert (shown.code, "no such file; copy config.example.toml" in shown.err) == (2, True)
+    assert (shown.code, "no such file; `stagegate example-config" in shown.err) == (2, True)
 
 
 def test_people_whom_jira_does_not_show_keep_their_account(

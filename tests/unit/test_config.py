@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from sync_service.config import Settings, load_settings
+from sync_service.config import Settings, example, load_settings
 from sync_service.errors import ConfigurationError
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -79,6 +79,39 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     assert settings.lifecycle.mappings == ("minimal",)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("STAGEGATE_WEBHOOKS__PORT", "eighty", "webhooks.port: must be a whole number"),
+        ("STAGEGATE_JIRA__ULR", "https://x.example", "jira.ulr: unknown setting; did you mean 'url'?"),
+        ("STAGEGATE_JIRRA__URL", "https://x.example", "jirra: unknown setting; did you mean 'jira'?"),
+    ],
+)
+def test_a_mistake_in_a_variable_is_told_with_its_name(tmp_path: Path, name: str, text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as told:
+        load_settings(written(tmp_path, LEAST), {name: text})
+    assert str(told.value) == f"the environment variable {name}: {said}"
+
+
+def test_a_variable_with_one_underscore_is_warned_of_unless_a_secret_is_kept_there(tmp_path: Path) -> None:
+    variables = {"STAGEGATE_JIRA_URL": "https://other.example", "STAGEGATE_JIRA_TOKEN": "planted-token"}
+    text = LEAST.replace("env:T", "env:STAGEGATE_JIRA_TOKEN")
+    settings, warnings = load_settings(written(tmp_path, text), variables)
+    assert settings.jira.url == "https://x.example"
+    assert [warning.split(" is not read")[0] for warning in warnings] == ["the environment variable STAGEGATE_JIRA_URL"]
+    assert "STAGEGATE_JIRA__URL" in warnings[0]
+
+
+def test_what_is_overridden_may_be_wrong_in_the_file(tmp_path: Path) -> None:
+    text = LEAST + "[webhooks]\nsecrets = 3\n"
+    settings, _ = load_settings(written(tmp_path, text), {"STAGEGATE_WEBHOOKS__SECRETS": '["env:T"]'})
+    assert settings.secrets == ("jira-token", "jira-token")
+
+
+def test_the_example_that_is_printed_is_the_file() -> None:
+    assert example() == EXAMPLE.read_text(encoding="utf-8")
+
+
 def test_the_environment_alone_is_enough() -> None:
     environment = {
         "STAGEGATE_JIRA__URL": "https://x.example",
@@ -129,7 +162,14 @@ def test_every_secret_is_known_to_those_who_keep_it_out_of_outputs() -> None:
         pytest.param(LEAST.split("[lifecycle]", maxsplit=1)[0], "lifecycle: missing", id="no section"),
         pytest.param("[lifecycle]\n[jira]\nurl='u'\ntoken='t'", "lifecycle.enforce_since: missing", id="no date"),
         pytest.param(LEAST.replace("2026-01-01", "'soon'"), "lifecycle.enforce_since:", id="no time"),
-        pytest.param(LEAST + "[webhooks]\nport = 99999\n", "webhooks.port: Input should be less than", id="port"),
+        pytest.param(LEAST.replace("2026-01-01", "20260101"), "must be a day or a time, such as", id="a number"),
+        pytest.param(LEAST.replace("url =", "ulr ="), "did you mean 'url'?", id="misspelt"),
+        pytest.param(LEAST + "[console]\nopenid = { isuer = 'x' }\n", "did you mean 'issuer'?", id="misspelt deep"),
+        pytest.param(
+            "jira = 'https://x.example'\n", "jira: must be a section, which begins with", id="no section at all"
+        ),
+        pytest.param(LEAST + "[webhooks]\nsecrets = 'env:T'\n", "webhooks.secrets: must be a list", id="no list"),
+        pytest.param(LEAST + "[webhooks]\nport = 99999\n", "webhooks.port: must be less than", id="port"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:
@@ -141,7 +181,7 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, said: str) 
 
 
 def test_a_missing_file_is_told_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"no such file; copy config\.example\.toml"):
+    with pytest.raises(ConfigurationError, match=r"no such file; `stagegate example-config"):
         load_settings(tmp_path / "none.toml", {})
 
 

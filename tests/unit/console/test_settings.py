@@ -19,12 +19,13 @@ def settings(**console: Any) -> Settings:
     return Settings.model_validate(tables | {"console": console})
 
 
+HASH = "scrypt:1:1:1$salt$hash"
 OPENID = {"issuer": "https://sso.example/", "client_id": "c", "client_secret": "openid-secret", "operators": ["ops"]}
 
 
 def test_it_is_off_unless_switched_on() -> None:
     assert console_services(settings()) is None
-    assert console_services(settings(session_key=KEY, readers={"rita": "h"})) is None
+    assert console_services(settings(session_key=KEY, readers={"rita": HASH})) is None
 
 
 def test_all_of_it() -> None:
@@ -32,31 +33,32 @@ def test_all_of_it() -> None:
         settings(
             enabled=True,
             session_key=KEY,
-            readers={"rita": "hash-r"},
-            operators={"olaf": "hash-o"},
+            readers={"rita": "scrypt$r$hash"},
+            operators={"olaf": "scrypt$o$hash"},
             url="https://s.example/",
             openid=OPENID,
         )
     )
     assert console is not None
     assert (console.jira_url, console.url) == ("https://j.example", "https://s.example")
-    assert (console.readers, console.operators) == ({"rita": "hash-r"}, {"olaf": "hash-o"})
+    assert (console.readers, console.operators) == ({"rita": "scrypt$r$hash"}, {"olaf": "scrypt$o$hash"})
     assert console.openid is not None
     assert (console.openid.issuer, console.openid.operators) == ("https://sso.example", frozenset({"ops"}))
     assert list(console.lifecycles) == ["paytronix"]
     shown = repr(console)
-    assert not [secret for secret in (KEY, "hash-r", "hash-o", "openid-secret") if secret in shown]
+    assert not [secret for secret in (KEY, "scrypt$r$hash", "scrypt$o$hash", "openid-secret") if secret in shown]
 
 
 @pytest.mark.parametrize(
     ("console", "said"),
     [
-        pytest.param({"readers": {"r": "h"}}, "session_key must be", id="no key"),
-        pytest.param({"session_key": "short", "readers": {"r": "h"}}, "session_key must be", id="short key"),
+        pytest.param({"readers": {"r": HASH}}, "session_key must be", id="no key"),
+        pytest.param({"session_key": "short", "readers": {"r": HASH}}, "session_key must be", id="short key"),
         pytest.param({"session_key": KEY}, "stagegate console-token", id="nobody"),
         pytest.param(
-            {"session_key": KEY, "readers": {"r": "h"}, "operators": {"r": "h"}}, "r: reader and operator", id="both"
+            {"session_key": KEY, "readers": {"r": HASH}, "operators": {"r": HASH}}, "r: reader and operator", id="both"
         ),
+        pytest.param({"session_key": KEY, "readers": {"r": "r.t0k3n"}}, "r: not a hash", id="token for hash"),
         pytest.param({"session_key": KEY, "openid": OPENID}, "openid needs url", id="no url"),
     ],
 )
@@ -66,8 +68,8 @@ def test_a_console_that_nobody_or_anybody_could_use_is_refused(console: dict[str
 
 
 def test_every_secret_of_it_is_kept_out_of_outputs() -> None:
-    told = settings(enabled=True, session_key=KEY, readers={"r": "hash"}, openid=OPENID, url="u").secrets
-    assert {KEY, "hash", "openid-secret"} <= set(told)
+    told = settings(enabled=True, session_key=KEY, readers={"r": HASH}, openid=OPENID, url="u").secrets
+    assert {KEY, HASH, "openid-secret"} <= set(told)
 
 
 def test_a_token_of_the_command_line_signs_in() -> None:

@@ -1,12 +1,10 @@
-"""The settings: a TOML file, overridden by the environment (`STAGEGATE_JIRA__URL`); see config.example.toml."""
+"""What can be set, and what no setting may be; config.example.toml shows every one."""
 
 import os
 import re
-import tomllib
-from collections.abc import Mapping as MappingOf
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeGuard
 
 from pydantic import (
     BaseModel,
@@ -14,19 +12,17 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     field_validator,
     model_validator,
 )
-
-from sync_service.errors import ConfigurationError
-
-PREFIX = "STAGEGATE_"
 
 FORGE_APP = re.compile(r"(?:ari:cloud:ecosystem::app/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(/[\w-]+)?")
 
 SHORTEST_KEY = 32
 """Characters of the key that the console's sessions are signed with."""
+
+HASH_PARTS = 3
+"""A token's hash is its method, salt and digest, with $ between them."""
 
 
 def _resolved(value: object) -> object:
@@ -112,6 +108,13 @@ class StoreSettings(Section):
     url: str = "sqlite:///stagegate.db"
 
 
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 class LifecycleSettings(Section):
     """Which mappings hold, and from when on."""
 
@@ -123,10 +126,12 @@ class LifecycleSettings(Section):
     def aware(cls, value: object) -> object:
         """Take a day or a time without zone as UTC."""
         if isinstance(value, str):
-            value = datetime.fromisoformat(value)
-        if isinstance(value, date) and not isinstance(value, datetime):
-            value = datetime.combine(value, time())
-        return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+            value = _moment(value)
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.replace(tzinfo=UTC)
+        if isinstance(value, date):
+            return datetime.combine(value, time(), UTC)
+        raise ValueError("must be a day or a time, such as 2026-01-31 or 2026-01-31T08:00:00Z")
 
 
 class WorkerSettings(Section):
@@ -188,6 +193,12 @@ class ConsoleSettings(Section):
             )
         if not (self.readers or self.operators or self.openid):
             raise ValueError("nobody could sign in; make a token with `stagegate console-token`, or set openid")
+        for name, held in (self.readers | self.operators).items():
+            if held.get_secret_value().count("$") != HASH_PARTS - 1:
+                raise ValueError(
+                    f"{name}: not a hash, so nobody could sign in; `stagegate console-token {name}` prints a token for "
+                    "them, and below it the line with the hash for the settings (in a shell, between single quotes)"
+                )
         if both := sorted(set(self.readers) & set(self.operators)):
             raise ValueError(f"{', '.join(both)}: reader and operator at once; an operator may read too")
         if self.openid and not self.url:
@@ -229,82 +240,6 @@ class JustTheStore(BaseModel):
     store: StoreSettings = StoreSettings()
 
 
-Read = TypeVar("Read", bound=BaseModel)
-
-
-def load_settings(path: Path | None, environment: MappingOf[str, str]) -> tuple[Settings, tuple[str, ...]]:
-    """Read the settings; return them with warnings. Raises ConfigurationError that names each place and remedy."""
-    tables = _read(path) if path is not None else {}
-    warnings = tuple(_literal_secrets(tables, str(path)))
-    return _validated(Settings, _overridden(tables, environment), path), warnings
-
-
-def load_store(path: Path | None, environment: MappingOf[str, str]) -> StoreSettings:
-    """Read where the store is, and nothing else: who mends the queue at night may lack the service's secrets.
-
-    Raises ConfigurationError that names each place and remedy.
-    """
-    tables = _read(path) if path is not None else {}
-    return _validated(JustTheStore, _overridden(tables, environment), path).store
-
-
-def _validated(kind: type[Read], tables: dict[str, Any], path: Path | None) -> Read:
-    try:
-        return kind.model_validate(tables)
-    except ValidationError as error:
-        place = str(path) if path else "the environment"
-        raise ConfigurationError("\n".join(f"{place}: {_sentence(detail)}" for detail in error.errors())) from None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(
-            f"{path}: no such file; copy config.example.toml to it, or name another with --config"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: can't be read as UTF-8 text: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: not valid TOML: {error}") from None
-
-
-def _overridden(tables: dict[str, Any], environment: MappingOf[str, str]) -> dict[str, Any]:
-    merged = {name: dict(section) if isinstance(section, dict) else section for name, section in tables.items()}
-    for name, text in environment.items():
-        section, _, key = name.removeprefix(PREFIX).lower().partition("__")
-        if name.startswith(PREFIX) and key and section in Settings.model_fields:
-            merged.setdefault(section, {})[key] = _value(text)
-    return merged
-
-
-def _value(text: str) -> Any:
-    """Read a variable as a TOML value (`8080`, `["a", "b"]`), else as the text that it is."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _literal_secrets(tables: dict[str, Any], path: str) -> list[str]:
-    """Warn of secrets that stand in the file itself."""
-    hooks = tables.get("webhooks", {})
-    held = {"jira.token": [tables.get("jira", {}).get("token")]}
-    held |= {f"webhooks.{key}": hooks.get(key, []) for key in ("secrets", "bearer_tokens")}
-    held["console.session_key"] = [tables.get("console", {}).get("session_key")]
-    held["console.openid.client_secret"] = [tables.get("console", {}).get("openid", {}).get("client_secret")]
-    return [
-        f"{path}: {key} is a secret written into the file; use 'env:NAME' or 'file:PATH' instead"
-        for key, values in held.items()
-        if any(isinstance(value, str) and not value.startswith(("env:", "file:")) for value in values)
-    ]
-
-
-def _sentence(detail: Any) -> str:
-    place = ".".join(str(part) for part in detail["loc"])
-    match detail["type"]:
-        case "extra_forbidden":
-            return f"{place}: unknown setting; config.example.toml shows every one"
-        case "missing":
-            return f"{place}: missing; config.example.toml shows how it is written"
-    return f"{place}: {detail['msg'].removeprefix('Value error, ')}"
+def is_section(kind: object) -> TypeGuard[type[Section]]:
+    """Tell a section of the settings from a single setting."""
+    return isinstance(kind, type) and issubclass(kind, Section)
