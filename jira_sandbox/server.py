@@ -1,6 +1,7 @@
 """HTTP for the sandbox: werkzeug's threaded server with connections kept alive, in a thread or in the foreground."""
 
 import io
+import os
 import socket
 import struct
 import sys
@@ -164,8 +165,10 @@ def _listening(host: str, port: int, sandbox: Sandbox) -> Server:
     """Return a server at the address; werkzeug, left to take it, would end the process where it can't."""
     try:
         taken = socket.create_server((host, port), backlog=Server.request_queue_size)
-    except (OSError, OverflowError) as error:
-        raise CannotListen(f"can't listen on {host}:{port}: {getattr(error, 'strerror', error)}") from None
+    except (socket.gaierror, OverflowError) as error:
+        raise CannotListen(f"can't listen on {host}:{port}: {error}") from None
+    except OSError as error:
+        raise CannotListen(f"can't listen on {host}:{port}: {os.strerror(error.errno or 0)}") from None
     with taken:
         return Server(host, taken, sandbox)
 

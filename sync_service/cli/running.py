@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 @configured
 def run(settings: "Settings") -> None:
     """Run receiver, worker and scheduler in one process tree."""
-    from sync_service.bootstrap import load_mappings, logging_for
+    from sync_service.bootstrap import jira_site, load_mappings, logging_for
     from sync_service.processes.serving import check_receiver, serve
     from sync_service.processes.tree import Tree, listen
     from sync_service.processes.working import work
+    from sync_service.store import open_store
 
     check_receiver(settings)
     load_mappings(settings)
+    jira_site(settings)
+    open_store(settings.store.url).close()  # a wrong setting is told here, once, and not by each process
     logging_for(settings)
     with listen(settings.webhooks.host, settings.webhooks.port) as listening:
         roles = {

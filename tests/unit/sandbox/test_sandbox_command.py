@@ -88,3 +88,12 @@ def test_a_sandbox_leaves_nothing_behind():
     assert set(threading.enumerate()) <= before
     with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
         probe.connect(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize("port", ["taken", "99999"])
+def test_an_address_that_it_can_not_have_is_told(capsys, port):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1]) if port == "taken" else port
+        with pytest.raises(SystemExit, match="2"):
+            command.main(["--port", port])
+    assert f"can't listen on 127.0.0.1:{port}: " in capsys.readouterr().err
