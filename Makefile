@@ -54,11 +54,24 @@ check-plugin:  ## Check and test the Forge app (needs npm; skipped without)
 	&& npm run --silent lint && npm test --silent; \
 	else echo 'check-plugin is skipped: npm, of Node 20.19 or later, is not installed'; fi
 
+dist: .venv/installed  ## Build sdist and wheel into dist/; the version is the tag's (git tag v0.2.0)
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
+TESTS ?= tests
+test-pythons:  ## Run the fast tests with each Python 3.11 to 3.13 that is here, in .venv-3.1x (TESTS=... for some)
+	@for version in 3.11 3.12 3.13; do \
+	  if ! python$$version -c '' 2>/dev/null; then echo "Python $$version is skipped: there is no python$$version"; continue; fi; \
+	  echo "Python $$version" && python$$version -m venv .venv-$$version \
+	  && .venv-$$version/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' \
+	  && .venv-$$version/bin/python -m pytest -q -n 2 -m 'not slow' $(TESTS) || exit 1; \
+	done
+
 pins: .venv/installed  ## Renew constraints.txt from the newest versions that pass
 	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
 	(head -2 constraints.txt; $(BIN)/python -m pip freeze --exclude-editable) > constraints.new && mv constraints.new constraints.txt
 
 clean:  ## Remove what the chores made
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* dist build artefacts site
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* dist build artefacts site
 
-.PHONY: help install demo test browser-tools faults lint docs format check check-plugin pins clean
+.PHONY: help install demo test browser-tools faults lint docs format check check-plugin dist test-pythons pins clean

@@ -163,10 +163,12 @@ class Running:
 
 def _listening(host: str, port: int, sandbox: Sandbox) -> Server:
     """Return a server at the address; werkzeug, left to take it, would end the process where it can't."""
+    if port not in range(2**16):
+        raise CannotListen(f"can't listen on {host}:{port}: no such port")
     try:
         taken = socket.create_server((host, port), backlog=Server.request_queue_size)
-    except (socket.gaierror, OverflowError) as error:
-        raise CannotListen(f"can't listen on {host}:{port}: {error}") from None
+    except socket.gaierror as error:
+        raise CannotListen(f"can't listen on {host}:{port}: {error.strerror}") from None
     except OSError as error:
         raise CannotListen(f"can't listen on {host}:{port}: {os.strerror(error.errno or 0)}") from None
     with taken:
