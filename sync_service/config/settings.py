@@ -32,7 +32,9 @@ def _resolved(value: object) -> object:
     kind, _, name = value.partition(":")
     if kind == "env":
         if not os.environ.get(name):
-            raise ValueError(f"the environment variable {name} is not set")
+            raise ValueError(
+                f"the environment variable {name} is not set; set it, or write 'file:PATH' of a secret's file"
+            )
         return os.environ[name]
     if kind == "file":
         try:

@@ -60,8 +60,8 @@ def _team_managed(draft: Draft) -> None:
 def _unprivileged(draft: Draft) -> None:
     draft.notes.append(
         "our account lacks the global permission 'Administer Jira', which all but filters and dashboards needs; "
-        "grant it for this command, or let an administrator do what the list says. Filters and dashboard can be made "
-        "once the fields are there"
+        "run this command with an administrator's credentials (in STAGEGATE_JIRA__EMAIL and STAGEGATE_JIRA__TOKEN), or "
+        "let an administrator do what the list says. Filters and dashboard can be made once the fields are there"
     )
     _what_is_left(draft)
 

@@ -204,6 +204,6 @@ SITE = [
         what="an account without rights",
         command="provision",
         code=0,
-        says=("lacks the global permission 'Administer Jira'", "let an administrator do what the list says"),
+        says=("lacks the global permission 'Administer Jira'", "with an administrator's credentials"),
     ),
 ]
