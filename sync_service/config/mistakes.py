@@ -29,7 +29,7 @@ def told(detail: Any, source: str) -> str:
         case "extra_forbidden":
             said = f"unknown setting{_meant(detail['loc'])}"
         case "missing":
-            said = "missing; config.example.toml shows how it is written"
+            said = "missing; `stagegate example-config` shows how it is written"
         case "model_type":
             said = f"must be a section, which begins with the line [{place}]"
         case kind:
@@ -44,7 +44,7 @@ def _meant(place: tuple[int | str, ...]) -> str:
         field = model.model_fields.get(str(part))
         inner = [one for one in (field.annotation, *get_args(field.annotation)) if is_section(one)] if field else []
         if not inner:
-            return "; config.example.toml shows every one"
+            return "; `stagegate example-config` shows every one"
         model = inner[0]
     close = difflib.get_close_matches(str(place[-1]), model.model_fields, n=1)
-    return f"; did you mean {close[0]!r}?" if close else "; config.example.toml shows every one"
+    return f"; did you mean {close[0]!r}?" if close else "; `stagegate example-config` shows every one"
