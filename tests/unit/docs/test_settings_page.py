@@ -12,7 +12,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
 from mappings.model import Mapping
-from sync_service.config import Section, Settings
+from sync_service.config import Settings
+from sync_service.config.settings import Section
 
 PLAIN = (int, float, str, bool)
 
