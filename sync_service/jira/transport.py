@@ -33,8 +33,6 @@ BACK_OFF = 0.5
 PATIENCE = 5.0
 """Seconds that a call waits by itself; what must wait longer is put off by the caller."""
 
-SPOKE_NO_TLS = "Check jira.url: a site behind http answers no https, and what stands between may break it."
-
 NEVER_SENT = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,
@@ -266,8 +264,7 @@ def _lost(error: requests.RequestException, request: Request, site: JiraSite) ->
         remedy = "Check jira.url, the name service, the proxy settings and the certificates of this machine."
         lost = Unreachable(f"no connection to {site.base} ({why})", operation=request.operation, remedy=remedy)
     elif request.effect is Effect.READS:
-        remedy = SPOKE_NO_TLS if any(isinstance(cause, ssl.SSLError) for cause in causes) else ""
-        lost = Unreachable(f"no complete answer from {site.base} ({why})", operation=request.operation, remedy=remedy)
+        lost = Unreachable(f"no complete answer from {site.base} ({why})", operation=request.operation)
     else:
         what = f"the answer was lost ({why}); the write may have happened"
         lost = Unanswered(what, operation=request.operation)

@@ -163,10 +163,7 @@ SITE = [
         command="check --live",
         code=1,
         settings={URL: 'url = "https://{jira_host}"'},
-        says=(
-            r"no complete answer from https://\S+ \(SSLError\)",
-            "Check jira.url: a site behind http answers no https",
-        ),
+        says=(r"https://\S+ answers without TLS", "write jira.url with http:// instead of https://"),
     ),
     Mistake(
         what="nobody listens there",
