@@ -18,7 +18,7 @@ import requests
 
 import jira_sandbox
 
-SECRET = "a-secret-of-the-webhook"
+SECRET = "planted-webhook-secret"
 BODY = (
     b'{"webhookEvent": "jira:issue_updated", "timestamp": 1, '
     b'"issue": {"id": "1", "key": "INT-1", "fields": {"project": {"key": "INT"}}}}'
@@ -200,7 +200,7 @@ def test_a_secret_that_is_not_set_ends_it_with_a_message(runs: Runs) -> None:
 
 def test_a_token_that_jira_refuses_ends_it_with_the_remedy(runs: Runs) -> None:
     token = runs.folder / "token"
-    token.write_text("not-the-right-one")
+    token.write_text("planted-wrong-token")
     with jira_sandbox.running() as jira:
         service = runs.start(jira=jira.url, token=f"file:{token}")
         assert service.process.wait(START) == 2

@@ -19,7 +19,12 @@ def settings(**console: Any) -> Settings:
     return Settings.model_validate(tables | {"console": console})
 
 
-OPENID = {"issuer": "https://sso.example/", "client_id": "c", "client_secret": "openid-secret", "operators": ["ops"]}
+OPENID = {
+    "issuer": "https://sso.example/",
+    "client_id": "c",
+    "client_secret": "planted-openid-secret",
+    "operators": ["ops"],
+}
 
 
 def test_it_is_off_unless_switched_on() -> None:
@@ -45,7 +50,7 @@ def test_all_of_it() -> None:
     assert (console.openid.issuer, console.openid.operators) == ("https://sso.example", frozenset({"ops"}))
     assert list(console.lifecycles) == ["paytronix"]
     shown = repr(console)
-    assert not [secret for secret in (KEY, "hash-r", "hash-o", "openid-secret") if secret in shown]
+    assert not [secret for secret in (KEY, "hash-r", "hash-o", "planted-openid-secret") if secret in shown]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +72,7 @@ def test_a_console_that_nobody_or_anybody_could_use_is_refused(console: dict[str
 
 def test_every_secret_of_it_is_kept_out_of_outputs() -> None:
     told = settings(enabled=True, session_key=KEY, readers={"r": "hash"}, openid=OPENID, url="u").secrets
-    assert {KEY, "hash", "openid-secret"} <= set(told)
+    assert {KEY, "hash", "planted-openid-secret"} <= set(told)
 
 
 def test_a_token_of_the_command_line_signs_in() -> None:
