@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -94,6 +94,7 @@ class Surface:
 
     def asks(self, case: schemathesis.Case, who: str) -> None:
         """Send a case as somebody, and hold the answer to the document."""
+        assume(case.formatted_path == case.path or case.formatted_path not in DOCUMENT["paths"])
         known = who != "nobody"
         if known and case.path.startswith("/console/"):
             case.cookies = {**(case.cookies or {}), "stagegate": self.session(who)}
@@ -156,5 +157,5 @@ def test_what_is_described_is_answered(surface: Surface, name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_what_is_described_is_answered_however_it_is_asked(surface: Surface, name: str) -> None:
-    asked(surface, name, 400)
+    asked(surface, name, 250)
     print(f"\nanswers so far: {dict(sorted(surface.answers.items()))}")
