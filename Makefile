@@ -42,7 +42,7 @@ lint: .venv/installed  ## ruff, mypy strict, import contracts
 docs: .venv/installed  ## Build the documentation into site/, strictly
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-audit: .venv/installed  ## Every dependency pinned, permissively licensed, and free of known vulnerabilities (where OSV is reached)
+audit: .venv/installed  ## Dependencies: pins, licences, known vulnerabilities (where OSV is reached)
 	$(BIN)/python -m pytest -q -rs tests/dependencies
 
 format: .venv/installed  ## Format the code

@@ -1,9 +1,9 @@
 """A plugin of pytest: whatever a test's doings put out is searched for secrets, and a test that shows one fails.
 
 Secrets that tests make up begin with `planted-`; the sandbox's own are known by their endings. Searched are what pytest
-captured of output and logs, what a test took out of that itself, the outputs of commands and of processes, and the logs
-and databases that are left in the test's folder. A test whose matter is to show one says so:
-`@pytest.mark.shows_secrets("why")`.
+captured of output and logs, what a test took out of that itself, the outputs of commands and of processes, the answers
+of our own face, and the logs and databases that are left in the test's folder. A test whose matter is to show one says
+so: `@pytest.mark.shows_secrets("why")`.
 """
 
 import re
@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from flask.testing import FlaskClient
 
 MARKS = ("planted-", "-sandbox-token", "sandbox-webhook-secret")
 OUTPUTS = (".log", ".db", ".db-wal")
@@ -67,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "shows_secrets(why): a secret in its output is in order")
     _tap(pytest.CaptureFixture, "readouterr", lambda read: SEARCH.look_into("the captured output", *read))
     _tap(CliRunner, "invoke", lambda result: SEARCH.look_into("the command's output", result.output))
+    _tap(FlaskClient, "open", lambda answer: SEARCH.look_into("the answer", answer.get_data(), str(answer.headers)))
     _tap(subprocess.Popen, "communicate", lambda told: SEARCH.look_into("the process's output", *told))
 
 

@@ -70,6 +70,11 @@ def test_the_image_is_made_of_the_package_and_nothing_else() -> None:
     assert {line[1:] for line in rest if line[0] == "!"} == set(copied)
 
 
+def test_the_image_has_the_versions_that_the_tests_ran_with() -> None:
+    (install,) = (line for line in instructions("RUN") if line.startswith("pip"))
+    assert "--constraint constraints.txt" in install
+
+
 def test_the_image_holds_no_secret() -> None:
     assert not re.search(r"(?i)(token|secret|password)\w*\s*=\s*\S", DOCKERFILE)
     (environment,) = instructions("ENV")

@@ -12,6 +12,7 @@ SHOWN = """
 import base64, logging, subprocess, sys
 import click, pytest
 from click.testing import CliRunner
+from flask import Flask
 
 SECRET = "plan" "ted-of-this-test"
 
@@ -23,6 +24,14 @@ def test_longer_user(): print(base64.b64encode(f"users:{SECRET}".encode()).decod
 def test_taken(capsys): print(SECRET); capsys.readouterr()
 def test_taken_below(capfdbinary): print(SECRET, flush=True); capfdbinary.readouterr()
 def test_command(): CliRunner().invoke(click.Command("x", callback=lambda: click.echo(SECRET)))
+def test_answer():
+    app = Flask("x")
+    app.add_url_rule("/", view_func=lambda: SECRET)
+    app.test_client().get("/")
+def test_header():
+    app = Flask("x")
+    app.add_url_rule("/", view_func=lambda: ("", {"Location": f"/?token={SECRET}"}))
+    app.test_client().get("/")
 def test_process(): subprocess.run([sys.executable, "-c", f"print('{SECRET}')"], capture_output=True)
 def test_file(tmp_path):
     (tmp_path / "host").mkdir()
