@@ -42,11 +42,14 @@ lint: .venv/installed  ## ruff, mypy strict, import contracts
 docs: .venv/installed  ## Build the documentation into site/, strictly
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+audit: .venv/installed  ## Dependencies: pins, licences, known vulnerabilities (where OSV is reached)
+	$(BIN)/python -m pytest -q -rs tests/dependencies
+
 format: .venv/installed  ## Format the code
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-check: lint docs test  ## All that CI runs: lint, types, contracts, documentation, tests
+check: lint docs test audit  ## All that CI runs: lint, types, contracts, documentation, tests, dependencies
 
 check-plugin:  ## Check and test the Forge app (needs npm; skipped without)
 	@if command -v npm >/dev/null; then cd plugin \
@@ -74,4 +77,4 @@ pins: .venv/installed  ## Renew constraints.txt from the newest versions that pa
 clean:  ## Remove what the chores made
 	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* dist build artefacts site
 
-.PHONY: help install demo test browser-tools faults lint docs format check check-plugin dist test-pythons pins clean
+.PHONY: help install demo test browser-tools faults lint docs audit format check check-plugin dist test-pythons pins clean

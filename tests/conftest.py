@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ("planted",)
+
 NO_BUDGET = 1e6
 """Requests a second to a sandbox of ours: so many that no test waits, but those that are about the budget."""
 

@@ -143,6 +143,8 @@ class WorkerSettings(Section):
     lease_seconds: float = Field(default=120.0, ge=5)
     sweep_minutes: int = Field(default=15, ge=1)
     audit_hour: int = Field(default=3, ge=0, le=23)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(default=0, ge=0, le=65535)
     log: Literal["json", "console"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -1,20 +1,25 @@
 """The worker process: sign in to Jira as soon as it answers, then work the queue and keep the schedule."""
 
+import os
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import structlog
+from prometheus_client import start_http_server
 
 from sync_service.bootstrap import WorkerService, logging_for, utc_now, worker_service
 from sync_service.checking import check_live
 from sync_service.config import Settings
-from sync_service.errors import Stopping
+from sync_service.errors import ConfigurationError, Stopping
 from sync_service.jira.errors import JiraError, Unauthorized
 from sync_service.jira.gateway import Gateway
 from sync_service.logs import Redact
 from sync_service.marks import BARRED, NOT_AT_WORK
+from sync_service.metrics import QueueCollector
 from sync_service.store import Store, StoreUnavailable
 from sync_service.worker.schedule import start
 
@@ -25,7 +30,10 @@ log = structlog.get_logger("stagegate.work")
 
 
 def work(settings: Settings, metrics_directory: Path | None = None) -> None:
-    """Work until SIGTERM or SIGINT; raises ConfigurationError, or Unauthorized where Jira doesn't let us in."""
+    """Work until SIGTERM or SIGINT; raises ConfigurationError, or Unauthorized where Jira doesn't let us in.
+
+    With a directory, whoever shares it shows the counts; alone, the worker shows its own.
+    """
     redact = logging_for(settings)
     stop = threading.Event()
 
@@ -43,10 +51,38 @@ def work(settings: Settings, metrics_directory: Path | None = None) -> None:
         signal.signal(sign, end)
     try:
         # In a thread of its own: `end` interrupts the main thread, which must not hold a lock that `end` needs.
-        with ThreadPoolExecutor(1, thread_name_prefix="work") as thread:
+        with (
+            nullcontext() if metrics_directory else counts_shown(service),
+            ThreadPoolExecutor(1, thread_name_prefix="work") as thread,
+        ):
             thread.submit(_work, service, stop, redact).result()
     finally:
         service.close()
+
+
+@contextmanager
+def counts_shown(service: WorkerService) -> Iterator[None]:
+    """Answer Prometheus at `worker.metrics_port` for a while, if one is set; raises ConfigurationError."""
+    told = service.settings.worker
+    if not told.metrics_port:
+        yield
+        return
+    registry = service.metrics.registry
+    registry.register(QueueCollector(service.store.queue.depth))
+    try:
+        server, thread = start_http_server(told.metrics_port, told.metrics_host, registry)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise ConfigurationError(
+            f"worker.metrics_port: can't listen on {told.metrics_host}:{told.metrics_port}: {why}; "
+            "choose another, or 0 for none"
+        ) from None
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def _tell(store: Store, mark: str, text: str) -> None:

@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
+from werkzeug.security import generate_password_hash
+
 from jira_sandbox import WEBHOOK_SECRET, Fault, Running
 from mappings import load
 from sync_service.metrics import create_metrics
 from tests.stories.running import StoryService
 from tests.stories.team import Project, Team
 from webhooks import ConsoleServices, Credentials, Services
-from webhooks.console.people import make_token
 
-READER, READERS_HASH = make_token("rita")
-OPERATOR, OPERATORS_HASH = make_token("olaf")
+READER, OPERATOR = (f"{name}.planted-token-of-{name}" for name in ("rita", "olaf"))
+READERS_HASH, OPERATORS_HASH = generate_password_hash(READER), generate_password_hash(OPERATOR)
 
 
 class LastingService(StoryService):

@@ -21,7 +21,7 @@ from sync_service.metrics import create_metrics
 from sync_service.store import open_store
 from webhooks import Credentials, Services, create_app
 
-SECRET, TOKEN, PASSWORD = "the-secret", "the-token", "the-password"
+SECRET, TOKEN, PASSWORD = "planted-secret", "planted-token", "planted-password"
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "webhooks"
 MUTATIONS = int(os.environ.get("STAGEGATE_FAULTS_DELIVERIES", "10000")) * 9
 EXAMPLES = max(MUTATIONS // 9, 100)

@@ -18,7 +18,7 @@ import requests
 
 import jira_sandbox
 
-SECRET = "a-secret-of-the-webhook"
+SECRET = "planted-webhook-secret"
 BODY = (
     b'{"webhookEvent": "jira:issue_updated", "timestamp": 1, '
     b'"issue": {"id": "1", "key": "INT-1", "fields": {"project": {"key": "INT"}}}}'
@@ -84,14 +84,22 @@ class Runs:
         self.folder = folder
         self.services: list[Service] = []
 
-    def start(self, *, jira: str = "http://127.0.0.1:9", token: str = "env:TOKEN", port: int | None = None) -> Service:
+    def start(
+        self,
+        command: str = "run",
+        *,
+        jira: str = "http://127.0.0.1:9",
+        token: str = "env:TOKEN",
+        port: int | None = None,
+        more: str = "",
+    ) -> Service:
         port = port or free_port()
         config = self.folder / "config.toml"
-        config.write_text(SETTINGS.format(jira=jira, token=token, port=port, folder=self.folder))
+        config.write_text(SETTINGS.format(jira=jira, token=token, port=port, folder=self.folder) + more)
         log = self.folder / f"{len(self.services)}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "sync_service.cli", "run", "--config", str(config)],
+                [sys.executable, "-m", "sync_service.cli", command, "--config", str(config)],
                 env={**os.environ, "TOKEN": "service-sandbox-token", "HOOK": SECRET},
                 stdout=output,
                 stderr=output,
@@ -131,6 +139,22 @@ def test_it_stops_in_time_and_leaves_no_process_behind(runs: Runs, sign: signal.
             assert service.process.wait(STOP) == 0
         assert time.monotonic() - began < STOP
     assert all(gone(pid) for name in ("receiver", "worker") for pid in service.pids(name))
+    assert "Traceback" not in service.said
+
+
+def test_a_worker_alone_shows_its_counts_and_stops_in_time(runs: Runs) -> None:
+    port = free_port()
+    with jira_sandbox.running() as jira:
+        service = runs.start("work", jira=jira.url, more=f"[worker]\nmetrics_port = {port}\n")
+        service.until(lambda: "working" in service.said, "the worker to work")
+        with requests.Session() as kept_open:
+            told = kept_open.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+            began = time.monotonic()
+            service.process.terminate()
+            assert service.process.wait(STOP) == 0
+        assert time.monotonic() - began < STOP
+    assert re.search(r"^stagegate_jira_calls_total\{.*\} [1-9]", told, re.MULTILINE)
+    assert "stagegate_store_up 1.0" in told
     assert "Traceback" not in service.said
 
 
@@ -200,7 +224,7 @@ def test_a_secret_that_is_not_set_ends_it_with_a_message(runs: Runs) -> None:
 
 def test_a_token_that_jira_refuses_ends_it_with_the_remedy(runs: Runs) -> None:
     token = runs.folder / "token"
-    token.write_text("not-the-right-one")
+    token.write_text("planted-wrong-token")
     with jira_sandbox.running() as jira:
         service = runs.start(jira=jira.url, token=f"file:{token}")
         assert service.process.wait(START) == 2

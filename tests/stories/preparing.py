@@ -46,7 +46,7 @@ class Preparation:
         """Plan and apply; return what is left."""
         with self.client() as client:
             plan = make_plan(client, PAYTRONIX, URL, stage_gate=self.stage_gate)
-            return perform(client, PAYTRONIX, plan, secret="s3cret", stage_gate=self.stage_gate)
+            return perform(client, PAYTRONIX, plan, secret="planted-webhook-secret", stage_gate=self.stage_gate)
 
     def is_cut_off_after(self, write: int) -> bool:
         """Apply with the answer to the so-many-th write lost; tell whether that ended it."""

@@ -593,7 +593,7 @@ def test_jira_down_or_a_wrong_token(
 ) -> None:
     shown = stagegate(*words, config=down)
     assert (shown.code, "no connection to http://127.0.0.1:9" in shown.err) == (1, True)
-    monkeypatch.setenv(TOKEN, "wrong")
+    monkeypatch.setenv(TOKEN, "planted-wrong-token")
     shown = stagegate(*words)
     assert (shown.code, "did not accept the credentials" in shown.err) == (2, True)
     assert "wrong" not in shown.err.split()

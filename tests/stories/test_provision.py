@@ -179,10 +179,10 @@ def test_a_secret_is_made_and_shown_once(provision: Provision, jira: Running) ->
 def test_a_configured_secret_is_used_and_not_shown(
     provision: Provision, jira: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOOK_SECRET", "of-the-settings")
+    monkeypatch.setenv("HOOK_SECRET", "planted-in-the-settings")
     shown = provision("--apply", "--json", settings='[webhooks]\nsecrets = ["env:HOOK_SECRET"]')
     (hook,) = jira.site.webhooks.values()
-    assert (hook.secret, hook.url, hook.jql) == ("of-the-settings", URL, 'project = "INT"')
+    assert (hook.secret, hook.url, hook.jql) == ("planted-in-the-settings", URL, 'project = "INT"')
     assert "of-the-settings" not in shown.out + shown.err
 
 

@@ -94,7 +94,7 @@ def config(preparation: Preparation, tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "config.toml"
     path.write_text(
         f'[jira]\nurl = "{preparation.jira.url}"\nemail = "{me.email}"\ntoken = "{me.token}"\n'
-        f'[webhooks]\nsecrets = ["s3cret"]\n[store]\nurl = "sqlite:///{tmp_path}/killed.db"\n'
+        f'[webhooks]\nsecrets = ["planted-webhook-secret"]\n[store]\nurl = "sqlite:///{tmp_path}/killed.db"\n'
         "[lifecycle]\nenforce_since = 2026-01-01\n",
         encoding="utf-8",
     )

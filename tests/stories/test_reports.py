@@ -99,7 +99,7 @@ def test_the_command_tells_a_played_project_without_jira(
     project = team.project_in("Requirements")
     everything = told(seen(service))
     assert len(everything) == 8
-    runner, asked = CliRunner(env={"T": "token"}), ["--config", str(config)]
+    runner, asked = CliRunner(env={"T": "planted-jira-token"}), ["--config", str(config)]
 
     answer = runner.invoke(stagegate, ["report", "portfolio", "--json", *asked])
     assert answer.exit_code == 0, answer.output

@@ -12,6 +12,7 @@ from sync_service.config import Settings, example, load_settings
 from sync_service.errors import ConfigurationError
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+CALENDAR = "planted-calendar-token-" + "c" * 20
 LEAST = '[jira]\nurl = "https://x.example"\ntoken = "env:T"\n[lifecycle]\nenforce_since = 2026-01-01\n'
 
 
@@ -23,15 +24,15 @@ def written(folder: Path, text: str) -> Path:
 
 @pytest.fixture(autouse=True)
 def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("T", "jira-token")
-    monkeypatch.setenv("STAGEGATE_JIRA_TOKEN", "jira-token")
-    monkeypatch.setenv("STAGEGATE_WEBHOOK_SECRET", "hook-secret")
-    monkeypatch.setenv("HOOK_PASSWORD", "hook-password")
+    monkeypatch.setenv("T", "planted-jira-token")
+    monkeypatch.setenv("STAGEGATE_JIRA_TOKEN", "planted-jira-token")
+    monkeypatch.setenv("STAGEGATE_WEBHOOK_SECRET", "planted-hook-secret")
+    monkeypatch.setenv("HOOK_PASSWORD", "planted-hook-password")
 
 
 def test_the_example_file_loads_without_a_warning() -> None:
     settings, warnings = load_settings(EXAMPLE, {})
-    assert settings.jira.token.get_secret_value() == "jira-token"
+    assert settings.jira.token.get_secret_value() == "planted-jira-token"
     assert warnings == ()
 
 
@@ -105,7 +106,7 @@ def test_a_variable_with_one_underscore_is_warned_of_unless_a_secret_is_kept_the
 def test_what_is_overridden_may_be_wrong_in_the_file(tmp_path: Path) -> None:
     text = LEAST + "[webhooks]\nsecrets = 3\n"
     settings, _ = load_settings(written(tmp_path, text), {"STAGEGATE_WEBHOOKS__SECRETS": '["env:T"]'})
-    assert settings.secrets == ("jira-token", "jira-token")
+    assert settings.secrets == ("planted-jira-token", "planted-jira-token")
 
 
 def test_the_example_that_is_printed_is_the_file() -> None:
@@ -131,9 +132,9 @@ def test_a_secret_can_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_secret_in_the_settings_is_taken_with_a_warning_that_does_not_show_it(tmp_path: Path) -> None:
-    text = LEAST.replace("env:T", "literal-secret") + '[webhooks]\nsecrets = ["literal-hook"]\n'
+    text = LEAST.replace("env:T", "planted-literal-secret") + '[webhooks]\nsecrets = ["planted-literal-hook"]\n'
     settings, warnings = load_settings(written(tmp_path, text), {})
-    assert settings.secrets == ("literal-secret", "literal-hook")
+    assert settings.secrets == ("planted-literal-secret", "planted-literal-hook")
     assert [warning.split(": ")[1].split()[0] for warning in warnings] == ["jira.token", "webhooks.secrets"]
     assert "literal" not in "".join(warnings)
 
@@ -200,13 +201,13 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 def test_a_calendar_token_that_could_be_guessed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"console\.calendar_token: must be a random text of at least 32"):
-        load_settings(written(tmp_path, LEAST), {"STAGEGATE_CONSOLE__CALENDAR_TOKEN": "calendar"})
+        load_settings(written(tmp_path, LEAST), {"STAGEGATE_CONSOLE__CALENDAR_TOKEN": "planted-short"})
 
 
 def test_the_calendar_token_is_a_secret(tmp_path: Path) -> None:
-    settings, _ = load_settings(written(tmp_path, LEAST), {"STAGEGATE_CONSOLE__CALENDAR_TOKEN": "c" * 32})
-    assert "c" * 32 in settings.secrets
-    assert "c" * 32 not in repr(settings)
+    settings, _ = load_settings(written(tmp_path, LEAST), {"STAGEGATE_CONSOLE__CALENDAR_TOKEN": CALENDAR})
+    assert CALENDAR in settings.secrets
+    assert CALENDAR not in repr(settings)
 
 
 APP = "6a483ca8-1f0b-4c59-8d3a-0e3b1d6f7a21"

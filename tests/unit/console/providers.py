@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
-CLIENT, SECRET = "stagegate", "the-client-secret"
+CLIENT, SECRET = "stagegate", "planted-client-secret"
 
 
 @dataclass

@@ -6,18 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
+from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from mappings import load
 from sync_service.metrics import create_metrics
 from sync_service.store import Delivery, Entry, Failure, Projection, Store
 from webhooks import ConsoleServices, Credentials, Services, create_app
-from webhooks.console.people import make_token
 
-KEY = "k" * 32
+KEY = "planted-session-key-" + "k" * 20
+BEARER = "planted-bearer-token"
 NOW = datetime(2026, 3, 16, 15, tzinfo=UTC)
-READER, READERS_HASH = make_token("rita")
-OPERATOR, OPERATORS_HASH = make_token("olaf")
+READER, OPERATOR = (f"{name}.planted-token-of-{name}" for name in ("rita", "olaf"))
+READERS_HASH, OPERATORS_HASH = generate_password_hash(READER), generate_password_hash(OPERATOR)
 PAYTRONIX = load("paytronix")
 
 
@@ -40,7 +41,7 @@ class Visitor:
         services: dict[str, Any] = {
             "store": self.store,
             "metrics": create_metrics(),
-            "credentials": Credentials.of(secrets=["a-planted-webhook-secret"]),
+            "credentials": Credentials.of(secrets=["planted-webhook-secret"], bearer_tokens=[BEARER]),
             "projects": frozenset({"INT"}),
             "own_accounts": frozenset,
             "checks": {"store": self.store.check},

@@ -99,7 +99,9 @@ def connected(time: Time, pauses: MemoryPauses, observed: list[dict[str, Any]]) 
     made: list[Client] = []
 
     def make(read_timeout: float = 5.0, **settings: Any) -> Client:
-        site = JiraSite(**{"url": CLOUD, "email": "bot@acme.example", "token": "s3cret", "kind": "cloud"} | settings)
+        site = JiraSite(
+            **{"url": CLOUD, "email": "bot@acme.example", "token": "planted-token", "kind": "cloud"} | settings
+        )
         transport = Transport(
             site,
             clock=time.clock,

@@ -181,7 +181,7 @@ def test_json_of_the_wrong_shape_is_not_jiras(wire, jira, body):
 def test_no_text_of_a_failure_holds_the_credentials(wire, jira):
     for call, answer in (("read", RESET), ("set", (401, "")), ("create", (400, {"errors": {"a": "b"}}))):
         text = repr(failing(wire, jira, call, answer)) + str(failing(wire, jira, call, answer))
-        assert "s3cret" not in text
+        assert "planted-token" not in text
         assert "Basic" not in text
 
 
@@ -194,4 +194,4 @@ def test_every_request_is_observed_without_secrets_or_bodies(wire, jira, observe
     ]
     assert [seen["waited"] for seen in observed] == [0, 0.375]
     assert all(seen["seconds"] >= 0 for seen in observed)
-    assert "s3cret" not in repr(observed)
+    assert "planted-token" not in repr(observed)

@@ -9,7 +9,7 @@ from sync_service.jira.client import JiraSite, MemoryPauses, connect
 from sync_service.jira.errors import Forbidden, JiraError, NotFound, NotJira, Unauthorized
 
 ME = {"accountId": "5b10", "displayName": "Stagegate", "timeZone": "Europe/Berlin", "active": True}
-BASIC = "Basic " + base64.b64encode(b"bot@acme.example:s3cret").decode()
+BASIC = "Basic " + base64.b64encode(b"bot@acme.example:planted-token").decode()
 GATE = "https://api.atlassian.com/ex/jira/11-22"
 MYSELF = "/rest/api/2/myself"
 
@@ -19,11 +19,11 @@ MYSELF = "/rest/api/2/myself"
     [
         pytest.param({}, "https://acme.atlassian.net", BASIC, id="cloud API token"),
         pytest.param({"cloud_id": "11-22"}, GATE, BASIC, id="scoped token"),
-        pytest.param({"cloud_id": "11-22", "email": None}, GATE, "Bearer s3cret", id="service account"),
+        pytest.param({"cloud_id": "11-22", "email": None}, GATE, "Bearer planted-token", id="service account"),
         pytest.param(
             {"url": "https://jira.acme.example/jira/", "email": None, "kind": "datacenter"},
             "https://jira.acme.example/jira",
-            "Bearer s3cret",
+            "Bearer planted-token",
             id="Data Center personal access token",
         ),
     ],
@@ -103,7 +103,7 @@ def test_credentials_that_fail_are_found_at_start_with_a_remedy(wire, connected,
     with pytest.raises(error) as failed:
         connected(**site).verify()
     assert words in str(failed.value)
-    assert "s3cret" not in str(failed.value)
+    assert "planted-token" not in str(failed.value)
     assert "os_destination" not in str(failed.value)
     assert failed.value.operation == "GET myself"
     assert failed.value.site_wide or error is Forbidden
@@ -136,8 +136,8 @@ def test_a_cloud_id_means_cloud_and_people_browse_the_site_itself(connected):
 
 
 def test_credentials_are_never_printed(connected):
-    site = JiraSite(url="https://acme.atlassian.net/", email="bot@acme.example", token="s3cret")
-    assert repr(site).count("s3cret") + repr(site).count("bot@") == 0
+    site = JiraSite(url="https://acme.atlassian.net/", email="bot@acme.example", token="planted-token")
+    assert repr(site).count("planted-token") + repr(site).count("bot@") == 0
     assert site.url == "https://acme.atlassian.net"
 
 
@@ -148,28 +148,28 @@ def test_credentials_are_never_printed(connected):
         ({"url": "https://acme.example:port"}, "jira.url is not an address"),
         ({"url": "https://[acme"}, "jira.url is not an address"),
         ({"url": "https://acme.example/?x=1"}, "jira.url is not an address"),
-        ({"url": "https://bot:s3cret@acme.example"}, "holds credentials"),
+        ({"url": "https://bot:planted-token@acme.example"}, "holds credentials"),
         ({"token": ""}, "jira.token is empty"),
-        ({"token": "s3cret\nnext"}, "line breaks"),
-        ({"token": "Bearer s3cret"}, "blanks"),
-        ({"token": "s3crét"}, "outside ASCII"),
+        ({"token": "planted-token\nnext"}, "line breaks"),
+        ({"token": "Bearer planted-token"}, "blanks"),
+        ({"token": "planted-tokén"}, "outside ASCII"),
         ({"email": "bot @acme.example"}, "jira.email"),
         ({"gateway": "ftp://x"}, "jira.gateway"),
     ],
 )
 def test_settings_that_could_not_work_are_refused_without_printing_a_secret(settings, words):
     with pytest.raises(ConfigurationError, match=words) as refused:
-        JiraSite(**{"url": "https://acme.atlassian.net", "token": "s3cret"} | settings)
-    assert "s3cr" not in str(refused.value)
+        JiraSite(**{"url": "https://acme.atlassian.net", "token": "planted-token"} | settings)
+    assert "planted" not in str(refused.value)
 
 
 def test_a_token_read_from_a_file_may_end_in_a_line_break():
-    assert JiraSite(url="https://acme.atlassian.net/rest/api/3", token=" s3cret\n").token == "s3cret"
+    assert JiraSite(url="https://acme.atlassian.net/rest/api/3", token=" planted-token\n").token == "planted-token"
 
 
 def test_connect_gives_a_client_with_bounded_calls(wire, time):
     wire.on("GET", MYSELF, ME)
-    site = JiraSite(url="https://acme.atlassian.net", token="s3cret")
+    site = JiraSite(url="https://acme.atlassian.net", token="planted-token")
     with connect(site, clock=time.clock, wait=time.wait, pauses=MemoryPauses(time.clock), read_timeout=30) as client:
         assert client.verify().id == "5b10"
         assert 105 <= client.longest_call.total_seconds() < 300

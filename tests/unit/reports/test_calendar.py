@@ -15,7 +15,7 @@ from sync_service.reports.calendar import certification_calendar
 from sync_service.store import Projection, Store, StoreUnavailable, open_store
 from webhooks import CalendarServices, Credentials, Services, create_app
 
-TOKEN = "t" * 40
+TOKEN = "planted-calendar-token-" + "t" * 20
 SITE = "https://jira.example"
 SPRING = stays(("certification", "2026-05-18"))
 
@@ -85,7 +85,7 @@ def face(store: Store, token: str | None = TOKEN) -> FlaskClient:
     services = Services(
         store=store,
         metrics=create_metrics(),
-        credentials=Credentials.of(secrets=["s" * 20]),
+        credentials=Credentials.of(secrets=["planted-webhook-secret"]),
         projects=frozenset({"INT"}),
         own_accounts=frozenset,
         calendar=CalendarServices(token=token, jira_url=SITE, lifecycles=MAPPINGS) if token else None,

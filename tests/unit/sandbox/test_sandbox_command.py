@@ -14,6 +14,7 @@ import jira_sandbox
 from jira_sandbox import command
 
 
+@pytest.mark.shows_secrets("the sandbox tells its own")
 def test_the_first_line_tells_all_a_client_needs_as_json(capsys):
     stop = threading.Event()
     stop.set()
@@ -31,6 +32,7 @@ def test_the_first_line_tells_all_a_client_needs_as_json(capsys):
     assert told["webhook_secret"]
 
 
+@pytest.mark.shows_secrets("the sandbox tells its own")
 def test_people_are_told_in_words(capsys):
     stop = threading.Event()
     stop.set()
@@ -55,6 +57,7 @@ def test_it_runs_as_a_module_until_it_is_told_to_stop():
         process.stdout.close()
 
 
+@pytest.mark.shows_secrets("the sandbox tells its own")
 def test_the_command_line_ends_with_a_signal(capsys):
     """In the main thread of this very process, so that its handlers are put back afterwards."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

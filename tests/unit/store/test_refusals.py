@@ -16,7 +16,7 @@ from sync_service.store.refusals import explain
 
 from .conftest import claimed, delivery
 
-SECRET = "s3cr3t-passw0rd"
+SECRET = "planted-pg-passw0rd"
 
 
 @pytest.mark.parametrize(

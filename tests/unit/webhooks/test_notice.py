@@ -56,12 +56,14 @@ def test_while_a_secret_is_rotated_both_are_good(secret: str) -> None:
     verify(body=b"{}", headers=signed(b"{}", secret), credentials=Credentials.of(secrets=[SECRET, NEXT_SECRET]))
 
 
-BASIC = base64.b64encode("jira:pass:wörd".encode()).decode()
-EVERY_WAY = Credentials.of(secrets=[SECRET], bearer_tokens=["tok-1", "tok-2"], basic=[("jira", "pass:wörd")])
+BASIC = base64.b64encode("jira:planted-pass:wörd".encode()).decode()
+EVERY_WAY = Credentials.of(
+    secrets=[SECRET], bearer_tokens=["planted-token-1", "planted-token-2"], basic=[("jira", "planted-pass:wörd")]
+)
 
 
 @pytest.mark.parametrize(
-    "authorization", ["Bearer tok-1", "bearer  tok-2 ", f"Basic {BASIC}", f"BASIC {BASIC}"], ids=str
+    "authorization", ["Bearer planted-token-1", "bearer  planted-token-2 ", f"Basic {BASIC}", f"BASIC {BASIC}"], ids=str
 )
 def test_other_credentials_do_where_they_are_configured(authorization: str) -> None:
     headers = {"authorization": authorization}
@@ -84,12 +86,12 @@ def test_other_credentials_do_where_they_are_configured(authorization: str) -> N
         ({"x-hub-signature": "sha256=\u20ac\ud800"}, "bad-signature"),
         ({"x-hub-signature": signature(b"{} ")}, "bad-signature"),
         ({"x-hub-signature": signature(b"{}", "other")}, "bad-signature"),
-        ({"x-hub-signature": signature(b"{}", "other"), "authorization": "Bearer tok-1"}, "bad-signature"),
+        ({"x-hub-signature": signature(b"{}", "other"), "authorization": "Bearer planted-token-1"}, "bad-signature"),
         ({"authorization": ""}, "bad-credential"),
         ({"authorization": "Bearer"}, "bad-credential"),
-        ({"authorization": "Bearer tok-3"}, "bad-credential"),
-        ({"authorization": "Basic tok-1"}, "bad-credential"),
-        ({"authorization": "Digest tok-1"}, "bad-credential"),
+        ({"authorization": "Bearer planted-token-3"}, "bad-credential"),
+        ({"authorization": "Basic planted-token-1"}, "bad-credential"),
+        ({"authorization": "Digest planted-token-1"}, "bad-credential"),
         ({"authorization": "Bearer t\u20ac\ud800"}, "bad-credential"),
     ],
     ids=str,
@@ -98,7 +100,7 @@ def test_who_cannot_prove_itself_is_refused(headers: Mapping[str, str], reason: 
     with pytest.raises(Refusal) as refused:
         verify(body=b"{}", headers=headers, credentials=EVERY_WAY)
     assert (refused.value.status, refused.value.reason) == (401, reason)
-    assert "tok-" not in str(refused.value)
+    assert "planted" not in str(refused.value)
 
 
 def test_with_nothing_configured_nobody_may_send() -> None:
@@ -212,7 +214,7 @@ def test_bodies_of_jira_automation_are_read(content: object, issue_id: str, labe
     body = encoded(content)
     result = read_notice(
         body=body,
-        headers={"authorization": "Bearer tok-1"},
+        headers={"authorization": "Bearer planted-token-1"},
         credentials=EVERY_WAY,
         projects={"INT"},
         own_accounts=set(),
