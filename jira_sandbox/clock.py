@@ -46,8 +46,8 @@ class Clock:
 
 def stamp(moment: datetime, zone: str = "UTC") -> str:
     """Write a moment as Jira does: milliseconds, and an offset without a colon."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return f"{local:%Y-%m-%dT%H:%M:%S}.{local.microsecond // 1000:03d}{local:%z}"
+    written = moment.astimezone(ZoneInfo(zone)).isoformat(timespec="milliseconds")
+    return written[:-3] + written[-2:]
 
 
 def epoch_ms(moment: datetime) -> int:

@@ -94,6 +94,10 @@ class Field:
     description: str = ""
     contexts: list[FieldContext] = field(default_factory=list)
 
+    def exists_for(self, project_id: str, type_id: str) -> bool:
+        """Tell whether the field exists for this project and issue type: the system's do everywhere."""
+        return not self.custom or any(context.covers(project_id, type_id) for context in self.contexts)
+
     def context_for(self, project_id: str, type_id: str) -> FieldContext | None:
         """Return the context that applies, the narrowest first; None if the field does not exist there."""
         fitting = [c for c in self.contexts if c.covers(project_id, type_id)]

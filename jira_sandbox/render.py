@@ -24,18 +24,36 @@ class Selection:
     properties: tuple[str, ...] = ()
     changes: int = EMBEDDED_CHANGES
 
-    def chooses(self, field: Field) -> bool:
-        """Tell whether the field belongs in the reply; `-name` leaves one out and, alone, means all but it."""
-        if f"-{field.id}" in self.fields:
-            return False
-        if "*all" in self.fields or all(name.startswith("-") for name in self.fields):
-            return True
-        return field.id in self.fields or ("*navigable" in self.fields and field.navigable)
+    def of(self, fields: Iterable[Field]) -> list[Field]:
+        """Return the fields that belong in the reply; `-name` leaves one out and, alone, means all but it."""
+        left_out = {name.removeprefix("-") for name in self.fields if name.startswith("-")}
+        named = {name for name in self.fields if not name.startswith("-")}
+        everything, navigable = "*all" in named or not named, "*navigable" in named
+        return [
+            f for f in fields if (everything or f.id in named or (navigable and f.navigable)) and f.id not in left_out
+        ]
+
+
+def issues(view: View, several: Iterable[Issue], selection: Selection) -> list[Json]:
+    """Show issues as far as they were asked for; which fields that means is settled once for each issue type."""
+    selected = selection.of(view.site.fields.values())
+    chosen: dict[tuple[str, str], list[Field]] = {}
+    shown = []
+    for what in several:
+        place = (what.project_id, what.type_id)
+        if place not in chosen:
+            chosen[place] = [f for f in selected if f.exists_for(*place)]
+        shown.append(_issue(view, what, selection, chosen[place]))
+    return shown
 
 
 def issue(view: View, what: Issue, selection: Selection) -> Json:
     """Show an issue as far as it was asked for."""
-    chosen = [f for f in view.site.fields_for(what.project_id, what.type_id) if selection.chooses(f)]
+    (shown,) = issues(view, [what], selection)
+    return shown
+
+
+def _issue(view: View, what: Issue, selection: Selection, chosen: list[Field]) -> Json:
     shown: Json = {
         "expand": OFFERED,
         "id": what.id,

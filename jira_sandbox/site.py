@@ -220,7 +220,7 @@ class Site:
 
     def fields_for(self, project_id: str, type_id: str) -> list[Field]:
         """Return the fields that exist for a project and issue type: the system's, and custom ones by context."""
-        return [f for f in self.fields.values() if not f.custom or f.context_for(project_id, type_id)]
+        return [f for f in self.fields.values() if f.exists_for(project_id, type_id)]
 
     def screen_fields(self, project: Project, type_id: str, use: str) -> set[str]:
         """Return the field ids of the project's `create`, `edit` or `view` screen for an issue type."""

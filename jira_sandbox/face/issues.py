@@ -106,7 +106,7 @@ def bulk_fetch(call: Call) -> Json:
     )
     found, missing = _fetch(call, wanted)
     return {
-        "issues": [render.issue(call.view, issue, chosen) for issue in found],
+        "issues": render.issues(call.view, found, chosen),
         "issueErrors": [{"id": each, "errorMessage": "Issue not found"} for each in missing],
     }
 

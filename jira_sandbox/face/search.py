@@ -55,7 +55,7 @@ def _shown(call: Call, found: list[Issue], fields: list[str], lists: dict[str, l
     if fields == ["id"]:
         return [{"id": issue.id} for issue in found]
     chosen = Selection(fields=tuple(fields), expand=frozenset(lists["expand"]), properties=tuple(lists["properties"]))
-    return [render.issue(call.view, issue, chosen) for issue in found]
+    return render.issues(call.view, found, chosen)
 
 
 def _size(raw: Any, default: int) -> int:

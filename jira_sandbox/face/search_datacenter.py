@@ -36,7 +36,7 @@ def _page(call: Call, asked: dict[str, Any]) -> Json:
         expand=frozenset(asked["expand"]),
         properties=tuple(asked["properties"]),
     )
-    shown = [render.issue(call.view, issue, chosen) for issue in found[start : start + size]]
+    shown = render.issues(call.view, found[start : start + size], chosen)
     return {"expand": "schema,names", "startAt": start, "maxResults": size, "total": len(found), "issues": shown}
 
 
