@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from sync_service.store.database import Database
 from sync_service.store.expressions import greatest
@@ -15,6 +15,8 @@ class Marks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Made once: asked before each request to Jira.
+        self._left = select(pause.c.until - database.now).where(pause.c.name == bindparam("pause"))
 
     def get(self, name: str) -> str | None:
         """Return a mark's text, None when it was never put."""
@@ -56,6 +58,5 @@ class Marks:
 
     def paused(self, name: str) -> timedelta | None:
         """Return how much longer the pause lasts, None when there is none."""
-        question = select(pause.c.until - self._database.now).where(pause.c.name == name)
-        left = self._database.read(lambda connection: connection.execute(question).scalar())
+        left = self._database.read(lambda connection: connection.execute(self._left, {"pause": name}).scalar())
         return timedelta(milliseconds=left) if left is not None and left > 0 else None

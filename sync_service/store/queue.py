@@ -13,16 +13,14 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
+    BigInteger,
+    CompoundSelect,
     Connection,
-    Row,
-    Select,
     and_,
     bindparam,
     case,
     delete,
     func,
-    literal,
     select,
     union_all,
     update,
@@ -31,11 +29,12 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from sync_service.store import wake
 from sync_service.store.arrivals import Arrival, Arrivals
+from sync_service.store.claiming import claim_of, claiming
 from sync_service.store.database import Database
 from sync_service.store.expressions import greatest, least
 from sync_service.store.schema import IS_FREE, IS_LEASED, work
 from sync_service.store.shelf import Shelf
-from sync_service.store.times import FOREVER, Stamp, from_stamp, milliseconds
+from sync_service.store.times import Stamp, milliseconds
 from sync_service.store.values import Claim, Failure, Priority
 
 _PUT_AT_ONCE = 500
@@ -53,7 +52,12 @@ class Queue(Shelf):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._arrivals = Arrivals(database)
-        self._due = _candidates(database.now)
+        # Made once, as all that a look without anything to do needs: making a statement costs more than running it.
+        self._claiming = claiming(database.now)
+        self._firsts = _firsts(database.now)
+        self._finishing = delete(work).where(_MINE, work.c.gen == _GEN).returning(work.c.gen)
+        self._returning = _settling(not_before=work.c.not_before, attempts=0, error=None, since=work.c.not_before)
+        self._putting_off = {hold: _putting_off(database.now, hold=hold) for hold in (False, True)}
 
     def put(self, keys: Iterable[tuple[str, str]], *, priority: Priority, after: timedelta = timedelta(0)) -> int:
         """Ask for a look at each issue (id, label), `after` from now; return how many.
@@ -74,34 +78,12 @@ class Queue(Shelf):
     def claim(self, limit: int, *, owner: str, lease: timedelta) -> tuple[Claim, ...]:
         """Take up to `limit` due issues for `owner`: expired leases first, then by priority, the longest due first.
 
-        An expired lease counts as an attempt, for its worker may have died of that very issue.
+        They are told by priority, and by since when they have waited. An expired lease counts as an attempt, for its
+        worker may have died of that very issue.
         """
-        return self._database.write(lambda connection: self._claim(connection, limit, owner, lease))
-
-    def _claim(self, connection: Connection, limit: int, owner: str, lease: timedelta) -> tuple[Claim, ...]:
-        rows = self._candidates(connection, limit)
-        if not rows:
-            return ()
-        token = uuid.uuid4().hex
-        connection.execute(
-            update(work)
-            .where(work.c.issue_id.in_([row.issue_id for row in rows]))
-            .values(
-                lease=literal(f"{token}:") + work.c.issue_id,
-                lease_until=self._database.now + milliseconds(lease),
-                owner=owner,
-                not_before=FOREVER,
-                attempts=work.c.attempts + case((work.c.lease.is_not(None), 1), else_=0),
-            )
-        )
-        return tuple(_claim(row, token) for row in rows)
-
-    def _candidates(self, connection: Connection, limit: int) -> Sequence[Row[Any]]:
-        rows: list[Row[Any]] = []
-        for question in self._due:
-            if len(rows) < limit:
-                rows.extend(connection.execute(question, {"most": limit - len(rows)}))
-        return rows
+        asked = {"most": limit, "token": uuid.uuid4().hex, "span": milliseconds(lease), "holder": owner}
+        rows = self._database.write(lambda connection: connection.execute(self._claiming, asked).all())
+        return tuple(sorted(map(claim_of, rows), key=lambda claim: (claim.priority, claim.since)))
 
     def renew(self, claims: Iterable[Claim], lease: timedelta) -> frozenset[str]:
         """Let the claims last for `lease` from now; return the lease tokens that are still their holder's."""
@@ -136,11 +118,9 @@ class Queue(Shelf):
         return finished
 
     def _done(self, connection: Connection, claim: Claim) -> bool:
-        finished = delete(work).where(_mine(claim), work.c.gen == claim.gen).returning(work.c.gen)
-        if connection.execute(finished).first():
+        if connection.execute(self._finishing, _named(claim) | {"known": claim.gen}).first():
             return True
-        again = self._settle(claim, not_before=work.c.not_before, attempts=0, error=None, since=work.c.not_before)
-        if connection.execute(again).first():
+        if connection.execute(self._returning, _named(claim)).first():
             self._database.announce(connection)
         return False
 
@@ -149,18 +129,8 @@ class Queue(Shelf):
 
         `hold`: not even an event brings it nearer (Jira's Retry-After).
         """
-        then = self._database.now + milliseconds(after)
-        next_look = least(work.c.not_before, then)
-        statement = self._settle(
-            claim,
-            not_before=next_look,
-            hold_until=greatest(work.c.hold_until, then) if hold else work.c.hold_until,
-            since=next_look,
-            priority=case((work.c.gen == claim.gen, Priority.FOLLOW_UP), else_=work.c.priority),
-            attempts=0,
-            error=None,
-        )
-        return self._answer(statement)
+        given = _named(claim) | {"known": claim.gen, "span": milliseconds(after)}
+        return self._answer(self._putting_off[hold], given)
 
     def fail(self, claim: Claim, failure: Failure, *, retry_after: timedelta | None, hold: bool = False) -> bool:
         """Note that the look failed, and try again `retry_after` from now; None: never (dead). False: lease lost.
@@ -168,18 +138,16 @@ class Queue(Shelf):
         An event since the claim counts for more: it is answered at once, as a first attempt; only `hold` still keeps
         it back. So does any event that comes in later, to a dead key too.
         """
-        now = self._database.now
-        then = now + milliseconds(retry_after or timedelta(0))
+        then = self._database.now + milliseconds(retry_after or timedelta(0))
         unchanged = work.c.gen == claim.gen
-        statement = self._settle(
-            claim,
+        statement = _settling(
             not_before=least(work.c.not_before, then),
             hold_until=greatest(work.c.hold_until, then) if hold else work.c.hold_until,
             attempts=case((unchanged, work.c.attempts + 1), else_=0),
             dead=case((unchanged, int(retry_after is None)), else_=0),
             error=json.dumps(asdict(failure)),
         )
-        return self._answer(statement)
+        return self._answer(statement, _named(claim))
 
     def release(self, owner: str) -> int:
         """Give back all that `owner` holds, to be claimed again at once; return how many (for a clean stop)."""
@@ -204,48 +172,43 @@ class Queue(Shelf):
 
     def _until_due(self, connection: Connection) -> float | None:
         """Return the seconds until the next key is due or the next lease ends, None when there is neither."""
-        firsts = [select(func.min(work.c.due)).where(IS_FREE, work.c.priority == priority) for priority in Priority]
-        firsts.append(select(func.min(work.c.lease_until)).where(IS_LEASED))
-        now, *stamps = connection.execute(union_all(select(self._database.now), *firsts)).scalars()
+        now, *stamps = connection.execute(self._firsts).scalars()
         return min(((stamp - now) / 1000 for stamp in stamps if stamp is not None), default=None)
 
-    def _answer(self, statement: ReturningUpdate[Any]) -> bool:
-        answered = self._database.write(lambda connection: connection.execute(statement).first() is not None)
+    def _answer(self, statement: ReturningUpdate[Any], given: dict[str, Any]) -> bool:
+        answered = self._database.write(lambda connection: connection.execute(statement, given).first() is not None)
         self._database.bell.ring()
         return answered
 
-    def _settle(self, claim: Claim, **values: Any) -> ReturningUpdate[Any]:
-        """Return the statement that ends a claim, if it still holds; returns a row if it did."""
-        return update(work).where(_mine(claim)).values(**values, **_FREED).returning(work.c.issue_id)
+
+_MINE = and_(work.c.issue_id == bindparam("key"), work.c.lease == bindparam("held"))
+_GEN = bindparam("known", type_=BigInteger)
 
 
-def _candidates(now: Stamp) -> list[Select[Any]]:
-    """Return the questions for keys that may be claimed, in the order to ask them, each for `most` rows.
-
-    One short walk over the index for each priority: a single one would pass all keys that are not due yet.
-    """
-    expired = [select(*_CANDIDATE).where(IS_LEASED, work.c.lease_until <= now).order_by(work.c.lease_until)]
-    ripe = [
-        select(*_CANDIDATE).where(IS_FREE, work.c.priority == priority, work.c.due <= now).order_by(work.c.due)
-        for priority in Priority
-    ]
-    return [question.limit(bindparam("most")).with_for_update(skip_locked=True) for question in expired + ripe]
+def _named(claim: Claim) -> dict[str, Any]:
+    return {"key": claim.issue_id, "held": claim.lease}
 
 
-_CANDIDATE = (work.c.issue_id, work.c.label, work.c.gen, work.c.attempts, work.c.since, work.c.priority, work.c.lease)
+def _firsts(now: Stamp) -> CompoundSelect[Any]:
+    """Return the question for the time, the next due key of each priority, and the next end of a lease."""
+    firsts = [select(func.min(work.c.due)).where(IS_FREE, work.c.priority == priority) for priority in Priority]
+    return union_all(select(now), *firsts, select(func.min(work.c.lease_until)).where(IS_LEASED))
 
 
-def _mine(claim: Claim) -> ColumnElement[bool]:
-    return and_(work.c.issue_id == claim.issue_id, work.c.lease == claim.lease)
+def _settling(**values: Any) -> ReturningUpdate[Any]:
+    """Return the statement that ends a claim, if it still holds; returns a row if it did."""
+    return update(work).where(_MINE).values(**values, **_FREED).returning(work.c.issue_id)
 
 
-def _claim(row: Row[Any], token: str) -> Claim:
-    return Claim(
-        issue_id=row.issue_id,
-        label=row.label,
-        gen=row.gen,
-        lease=f"{token}:{row.issue_id}",
-        attempts=row.attempts + (row.lease is not None),
-        since=from_stamp(row.since),
-        priority=Priority(row.priority),
+def _putting_off(now: Stamp, *, hold: bool) -> ReturningUpdate[Any]:
+    """Return the statement that keeps a finished issue for another look after `span`."""
+    then = now + bindparam("span", type_=BigInteger)
+    next_look = least(work.c.not_before, then)
+    return _settling(
+        not_before=next_look,
+        hold_until=greatest(work.c.hold_until, then) if hold else work.c.hold_until,
+        since=next_look,
+        priority=case((work.c.gen == _GEN, Priority.FOLLOW_UP), else_=work.c.priority),
+        attempts=0,
+        error=None,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from sync_service.store.database import Database
 from sync_service.store.schema import slot
@@ -52,8 +52,8 @@ class Slots:
 
     def get(self, mapping: str, issue_id: str) -> date | None:
         """Return the start that an issue has booked."""
-        question = select(slot.c.start).where(slot.c.issue_id == issue_id, slot.c.mapping == mapping)
-        return self._database.read(lambda connection: connection.execute(question).scalar())
+        given = {"issue": issue_id, "of": mapping}
+        return self._database.read(lambda connection: connection.execute(_OWN, given).scalar())
 
     def all(self, mapping: str) -> tuple[Booking, ...]:
         """Return a mapping's bookings, the earliest start first."""
@@ -83,6 +83,10 @@ class Slots:
         new = insert.excluded
         values = {"mapping": new.mapping, "start": new.start, "at": new.at}
         connection.execute(insert.on_conflict_do_update(index_elements=[slot.c.issue_id], set_=values))
+
+
+# Made once: asked at each look.
+_OWN = select(slot.c.start).where(slot.c.issue_id == bindparam("issue"), slot.c.mapping == bindparam("of"))
 
 
 def _bookings(connection: Connection, mapping: str) -> tuple[Booking, ...]:
