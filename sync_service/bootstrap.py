@@ -28,6 +28,9 @@ from sync_service.worker.schedule import Schedule
 ACCOUNTS_FRESH_FOR = 30.0
 """Seconds for which a receiver believes what it read there."""
 
+ACCOUNTS_AWAITED_FOR = 1.0
+"""Seconds until it asks again where no worker has signed in yet, or the store is away: not at each delivery."""
+
 Clock = Callable[[], datetime]
 
 log = structlog.get_logger("stagegate.jira")
@@ -204,18 +207,20 @@ def own_accounts(store: Store, monotonic: Callable[[], float] = time.monotonic) 
 
     While the store is away it tells what it last read: that the delivery can't be kept, `receive` says.
     """
-    known: list[tuple[float, frozenset[str]]] = []
+    known, good_until = frozenset[str](), float("-inf")
 
     def read() -> frozenset[str]:
-        if not known or monotonic() - known[0][0] > ACCOUNTS_FRESH_FOR:
-            try:
-                told = store.marks.get(ACCOUNTS)
-            except StoreError as error:
-                log.debug("own accounts can't be read", error=str(error))
-                return known[0][1] if known else frozenset()
-            if told is None:  # no worker has signed in yet; the first one's word is not to be missed for half a minute
-                return frozenset()
-            known[:] = [(monotonic(), frozenset(told.split("\n")) - {""})]
-        return known[0][1]
+        nonlocal known, good_until
+        if monotonic() < good_until:
+            return known
+        told = None
+        try:
+            told = store.marks.get(ACCOUNTS)
+        except StoreError as error:
+            log.debug("own accounts can't be read", error=str(error))
+        if told is not None:
+            known = frozenset(told.split("\n")) - {""}
+        good_until = monotonic() + (ACCOUNTS_AWAITED_FOR if told is None else ACCOUNTS_FRESH_FOR)
+        return known
 
     return read

@@ -170,15 +170,19 @@ def _update(action: Edit, keys: MappingOf[str, str]) -> dict[str, list[dict[str,
 
 def with_keys(value: Any, keys: MappingOf[str, str]) -> Any:
     """Put the keys of created sub-tasks where their placeholders stand."""
+    return _with_keys(value, keys) if keys else value
+
+
+def _with_keys(value: Any, keys: MappingOf[str, str]) -> Any:
     match value:
         case str():
             for placeholder, key in keys.items():
                 value = value.replace(placeholder, key)
             return value
         case dict():
-            return {name: with_keys(part, keys) for name, part in value.items()}
+            return {name: _with_keys(part, keys) for name, part in value.items()}
         case list() | tuple():
-            return [with_keys(part, keys) for part in value]
+            return [_with_keys(part, keys) for part in value]
     return value
 
 

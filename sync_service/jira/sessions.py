@@ -55,7 +55,7 @@ class Sessions:
 
     def _sign_in(self) -> JIRA:
         site = self._site
-        return JIRA(
+        jira = JIRA(
             options={"server": site.base, "headers": {"User-Agent": "jira-stagegate"}},
             basic_auth=(site.email, site.token) if site.email else None,
             token_auth=None if site.email else site.token,
@@ -64,3 +64,16 @@ class Sessions:
             timeout=self._timeout,
             logging=False,
         )
+        _settle_environment(jira._session, site.base)
+        return jira
+
+
+def _settle_environment(session: requests.Session, address: str) -> None:
+    """Take proxies and certificates from the environment once, not at each request, where they cost as much as JSON.
+
+    All requests go below one address, so what holds for it (`NO_PROXY`) holds for all. There is no netrc to be read,
+    since the session is signed in.
+    """
+    found = session.merge_environment_settings(address, {}, None, None, None)
+    session.proxies, session.verify, session.cert = dict(found["proxies"]), found["verify"], found["cert"]
+    session.trust_env = False

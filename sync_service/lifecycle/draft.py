@@ -21,6 +21,7 @@ class Draft:
 
     def __init__(self, issue: ProjectIssue, record: Record, now: datetime) -> None:
         self.start = issue
+        self._known = parse(issue.record, issue.id)
         self.now = now
         self.record = record
         self.issue = replace(issue, record=record)
@@ -50,6 +51,11 @@ class Draft:
     def version(self) -> int:
         """Count the changes, to see whether a pass made any."""
         return self._changes
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything was changed, or the record is another one than was read: then the state is to be renewed."""
+        return self._changes > 0 or self.record != self._known
 
     def note(self, text: str) -> None:
         """Tell the operator something, once."""
@@ -185,11 +191,10 @@ class Draft:
             yield edit
 
     def _record_edit(self) -> dict[str, Any] | None:
-        before = parse(self.start.record, self.start.id)
-        if self.record == before:
+        if self.record == self._known:
             return None
         value = dump(self.record)
-        return value if before is None or value != dump(before) else None
+        return value if self._known is None or value != dump(self._known) else None
 
     def _step_actions(self, before: SubTask) -> Iterator[Action]:
         after = self.subtasks[before.id]

@@ -83,7 +83,7 @@ def plan(
         return _lost(state, draft)
     state = _pass(BEFORE_ANSWERING, state, draft)
     answer = answer_crossing(state, draft)
-    state = _settle(_renewed(state, draft), draft)
+    state = _settle(_renewed(state, draft) if draft.differs else state, draft)
     wish = certification.wished_slot(state)
     if reserved is not None and wish is not None:
         draft.set_field("certification_start", reserved, "the next free slot is proposed")
