@@ -10,6 +10,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Literal, TextIO
 from urllib.parse import quote, quote_plus
@@ -29,6 +30,29 @@ _HEADER = re.compile(
 )
 _SCHEME = re.compile(r"\b((?:Basic|Bearer)\s+)(?=\S*[0-9=])[A-Za-z0-9._~+/=-]{12,}")
 _URL = re.compile(r"(://[^/\s:@'\"]*:)[^/\s@'\"]+@")
+
+
+class Late:
+    """Names in log lines that are found out when the first of them is written, for there is seldom one."""
+
+    def __init__(self, ask: Callable[[], tuple[str, ...]]) -> None:
+        self._ask = ask
+
+    @cached_property
+    def value(self) -> tuple[str, ...]:
+        """Return what was found out, once."""
+        return self._ask()
+
+    def find_out(self) -> None:
+        """Find it out now."""
+        _ = self.value
+
+    def __structlog__(self) -> tuple[str, ...]:
+        """Return what a line of JSON shows."""
+        return self.value
+
+    def __repr__(self) -> str:
+        return repr(self.value)
 
 
 def redactor(secrets: Iterable[str]) -> Redact:

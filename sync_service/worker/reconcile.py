@@ -17,8 +17,9 @@ from sync_service.lifecycle.actions import Action, Edit, Move, sentence
 from sync_service.lifecycle.outline import outline
 from sync_service.lifecycle.plan import Plan, plan
 from sync_service.lifecycle.slots import next_free_slot, overbooked
+from sync_service.logs import Late
 from sync_service.metrics import Metrics
-from sync_service.store import Booking, Claim, Entry, Priority, Projection, Store
+from sync_service.store import Booking, Claim, Entry, Priority, Projection, Store, StoreError
 from sync_service.worker.retry import Done, Failed, Later, Outcome, Refused
 
 log = structlog.get_logger("stagegate.worker")
@@ -60,10 +61,10 @@ class Reconciler:
 
     def look(self, claim: Claim, still_mine: Callable[[], bool]) -> Outcome:
         """Look at the claimed issue; never raises: what went wrong is the outcome."""
-        with structlog.contextvars.bound_contextvars(issue=claim.label or claim.issue_id, deliveries=()):
+        deliveries = Late(lambda: self._deliveries(claim))
+        with structlog.contextvars.bound_contextvars(issue=claim.label or claim.issue_id, deliveries=deliveries):
             try:
-                structlog.contextvars.bind_contextvars(deliveries=self._deliveries(claim))
-                look = self._look(claim, still_mine)
+                look = self._look(claim, still_mine, deliveries)
             except NotFound:
                 self._forget(claim.issue_id)
                 return Done()
@@ -80,7 +81,7 @@ class Reconciler:
                 return Failed(error=error)
             return look.outcome
 
-    def _look(self, claim: Claim, still_mine: Callable[[], bool]) -> Look:
+    def _look(self, claim: Claim, still_mine: Callable[[], bool], deliveries: Late) -> Look:
         found = self.gateway.read(claim.issue_id)
         match found:
             case Elsewhere():
@@ -93,23 +94,25 @@ class Reconciler:
         if found.issue.unread:
             why = f"{len(found.issue.unread)} sub-task(s) are listed but could not be read"
             return Look(outcome=Later(after=UNREAD_WAIT, why=why), key=found.issue.key)
-        return self._bring_in_order(found, claim, still_mine)
+        return self._bring_in_order(found, still_mine, deliveries)
 
     def decide(self, found: Found, reserved: date | None = None) -> Plan:
         """Plan what to write, by Jira's own clock; writes nothing."""
         return plan(found.issue, found.mapping, found.at, self.enforce_since, reserved=reserved)
 
-    def _bring_in_order(self, found: Found, claim: Claim, still_mine: Callable[[], bool]) -> Look:
+    def _bring_in_order(self, found: Found, still_mine: Callable[[], bool], deliveries: Late) -> Look:
         decided = self.decide(found)
         if decided.wish is not None and not decided.refused:
             reserved = self._reserve(found, decided.wish)
             decided = self.decide(found, reserved) if reserved else decided
         keys: dict[str, str] = {}
         done: list[Action] = []
+        if decided.actions or decided.notes or decided.refused:
+            deliveries.find_out()  # before our own writes come back as deliveries
         try:
             refused = tuple(self._write(decided, found, still_mine, keys, done))
         finally:
-            self._report(found, claim, decided, done, keys)
+            self._report(found, decided, done, keys, deliveries)
         self._book(found, decided.booking)
         self._project(found, decided, keys)
         return Look(
@@ -205,7 +208,7 @@ class Reconciler:
             )
         )
 
-    def _report(self, found: Found, claim: Claim, decided: Plan, done: list[Action], keys: dict[str, str]) -> None:
+    def _report(self, found: Found, decided: Plan, done: list[Action], keys: dict[str, str], deliveries: Late) -> None:
         """Tell log, metrics and ledger what was decided and done; nothing where nothing was."""
         for note in decided.notes:
             log.warning("noted", note=note)
@@ -227,7 +230,7 @@ class Reconciler:
             at=found.at,
             reasons=reasons or (decided.refused,),
             detail=detail,
-            deliveries=self._deliveries(claim),
+            deliveries=deliveries.value,
         )
         self.store.ledger.write([entry, *self._answer(found, decided, done)])
         log.info("wrote" if done else "noted", what=detail["planned"], why=list(reasons))
@@ -255,8 +258,11 @@ class Reconciler:
         )
 
     def _deliveries(self, claim: Claim) -> tuple[str, ...]:
-        """Return the newest deliveries that asked for this look."""
-        newest = self.store.inbox.deliveries(claim.issue_id, MOST_DELIVERIES, since=claim.since)
+        """Return the newest deliveries that asked for this look; none while the store is away."""
+        try:
+            newest = self.store.inbox.deliveries(claim.issue_id, MOST_DELIVERIES, since=claim.since)
+        except StoreError:
+            return ()
         return tuple(delivery.delivery_id for delivery in newest)
 
     def _only_we_wrote(self, found: Found) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
-from sync_service.logs import REDACTED, Style, adopt, configure_logs, redactor
+from sync_service.logs import REDACTED, Late, Style, adopt, configure_logs, redactor
 
 SECRETS = ["planted-secret", 'with "quotes"\\and\nlines', "schlüssel/mit+zeichen", ""]
 
@@ -48,6 +48,27 @@ def test_a_line_is_an_object_with_what_is_bound() -> None:
         "issue": "INT-12",
         "actions": 2,
     }
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_what_is_dear_to_find_out_is_asked_for_once_and_only_for_a_line(style: Style) -> None:
+    stream, asked = logged(style), []
+
+    def ask() -> tuple[str, ...]:
+        asked.append("asked")
+        return ("w-1", "w-2")
+
+    with structlog.contextvars.bound_contextvars(deliveries=Late(ask)):
+        structlog.get_logger("any").debug("not shown")
+        assert not asked
+        structlog.get_logger("any").info("one")
+        structlog.get_logger("any").info("another")
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 2
+    assert all("w-1" in line and "w-2" in line for line in lines)
+    assert asked == ["asked"]
+    if style == "json":
+        assert json.loads(lines[0])["deliveries"] == ["w-1", "w-2"]
 
 
 def test_other_libraries_log_through_the_same_handler_and_chatty_ones_only_warnings() -> None:
