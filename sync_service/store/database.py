@@ -1,17 +1,32 @@
 """One database, either engine: connections, transactions, locks and the clock."""
 
 import os
+import select
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, BigInteger, Connection, Engine, Table, bindparam, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    Executable,
+    Row,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync_service.store.errors import NotStorable, StoreMisconfigured, StoreUnavailable
@@ -56,6 +71,9 @@ class Database:
             mode: self.engine.execution_options(stagegate_mode=mode if durable or mode == "read" else "write")
             for mode in _BEGIN
         }
+        # A single statement needs no BEGIN and no COMMIT, each a trip to the server.
+        alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engines |= {"once": self._engines["write"]} if self.is_sqlite else {"read": alone, "once": alone}
 
     @property
     def is_sqlite(self) -> bool:
@@ -72,7 +90,10 @@ class Database:
 
     def read(self, question: Callable[[Connection], T]) -> T:
         """Run `question` with a connection that must not write, and return its answer."""
-        with self.connection() as connection:
+        return self._tried(lambda: self._asked(question))
+
+    def _asked(self, question: Callable[[Connection], T]) -> T:
+        with self._engines["read"].connect() as connection:
             return question(connection)
 
     @contextmanager
@@ -81,6 +102,10 @@ class Database:
         with self._explained(), self._engines["read"].connect() as connection:
             yield connection
 
+    def write_once(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """Run one statement, which is a transaction of its own, and return its rows; as `write` in all else."""
+        return self._written(lambda connection: connection.execute(statement, values).all(), mode="once", rings=False)
+
     def write(self, change: Callable[[Connection], T], *, durable: bool = False, rings: bool = False) -> T:
         """Run `change` in one transaction and return its answer; it may run again after a lost race.
 
@@ -88,20 +113,24 @@ class Database:
         the last moments to a power cut (never to a crash of ours), which a later look heals. `rings`: work may have
         come due, so wake who waits for it.
         """
-        mode = "durable" if durable else "write"
+        answer = self._written(change, mode="durable" if durable else "write", rings=rings)
+        if rings:
+            self.bell.ring()
+        return answer
+
+    def _written(self, change: Callable[[Connection], T], *, mode: str, rings: bool) -> T:
+        return self._tried(lambda: self._transaction(change, mode=mode, rings=rings))
+
+    def _tried(self, act: Callable[[], T]) -> T:
         with self._explained():
             tries = 0
             while True:
                 tries += 1
                 try:
-                    answer = self._transaction(change, mode=mode, rings=rings)
-                    break
+                    return act()
                 except DBAPIError as error:
                     if tries == _RACES or sqlstate(error) not in LOST_RACES:
                         raise
-        if rings:
-            self.bell.ring()
-        return answer
 
     def _transaction(self, change: Callable[[Connection], T], *, mode: str, rings: bool) -> T:
         if not self.is_sqlite:
@@ -211,11 +240,31 @@ def _connect(url: URL, *, durable: bool) -> Engine:
         pool_size=5,
         max_overflow=15,
         pool_timeout=_LOCK_SECONDS,
-        pool_pre_ping=True,
         connect_args={"application_name": "stagegate", "tcp_user_timeout": 10_000, **vigilance, **dict(url.query)},
     )
     event.listen(engine, "connect", _prepare_postgresql(durable=durable))
+    event.listen(engine, "checkout", _replace_cut(engine.dialect))
     return engine
+
+
+def _replace_cut(dialect: Dialect) -> Callable[[Any, object, object], None]:
+    """Return what gives up a connection that the server has cut, before it is lent.
+
+    The pool's own `pool_pre_ping` asks the server each time. A server that cuts a connection says so, or the system
+    does for it: only where something lies there to be read is it asked. What is cut a moment later is tried again.
+    """
+
+    def replace_cut(connection: Any, _record: object, _proxy: object) -> None:
+        said = select.poll()
+        said.register(connection.fileno(), select.POLLIN)
+        if not said.poll(0):
+            return
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
+
+    return replace_cut
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -26,8 +26,7 @@ class Projections:
 
     def put(self, seen: Projection) -> bool:
         """Keep what was derived of an issue; return False, and write nothing, when it is what was known already."""
-        row = _row(seen)
-        return self._database.write(lambda connection: connection.execute(self._upsert, row).first() is not None)
+        return bool(self._database.write_once(self._upsert, _row(seen)))
 
     def get(self, issue_id: str) -> Projection | None:
         """Return an issue's projection by its id."""

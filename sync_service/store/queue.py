@@ -82,7 +82,7 @@ class Queue(Shelf):
         worker may have died of that very issue.
         """
         asked = {"most": limit, "token": uuid.uuid4().hex, "span": milliseconds(lease), "holder": owner}
-        rows = self._database.write(lambda connection: connection.execute(self._claiming, asked).all())
+        rows = self._database.write_once(self._claiming, asked)
         return tuple(sorted(map(claim_of, rows), key=lambda claim: (claim.priority, claim.since)))
 
     def renew(self, claims: Iterable[Claim], lease: timedelta) -> frozenset[str]:
@@ -112,17 +112,13 @@ class Queue(Shelf):
 
         False: it stays, to run again, because an event came in since the claim; or the lease was lost.
         """
-        finished = self._database.write(lambda connection: self._done(connection, claim))
-        if not finished:
-            self._database.bell.ring()
-        return finished
-
-    def _done(self, connection: Connection, claim: Claim) -> bool:
-        if connection.execute(self._finishing, _named(claim) | {"known": claim.gen}).first():
+        if self._database.write_once(self._finishing, _named(claim) | {"known": claim.gen}):
             return True
-        if connection.execute(self._returning, _named(claim)).first():
-            self._database.announce(connection)
+        self._database.write(lambda connection: self._give_back(connection, claim), rings=True)
         return False
+
+    def _give_back(self, connection: Connection, claim: Claim) -> None:
+        connection.execute(self._returning, _named(claim))
 
     def later(self, claim: Claim, after: timedelta, *, hold: bool = False) -> bool:
         """Keep a finished issue for another look `after` from now, or earlier if an event asks; False: lease lost.
@@ -176,7 +172,7 @@ class Queue(Shelf):
         return min(((stamp - now) / 1000 for stamp in stamps if stamp is not None), default=None)
 
     def _answer(self, statement: ReturningUpdate[Any], given: dict[str, Any]) -> bool:
-        answered = self._database.write(lambda connection: connection.execute(statement, given).first() is not None)
+        answered = bool(self._database.write_once(statement, given))
         self._database.bell.ring()
         return answered
 

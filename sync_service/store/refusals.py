@@ -43,8 +43,8 @@ _POSTGRESQL: dict[str, _Answer] = {
 # What a server answers to a connection carries no SQLSTATE in psycopg, only these words.
 _REFUSED = ("password authentication failed", "no password supplied", "no pg_hba.conf entry", "does not exist")
 
-LOST_RACES = frozenset({"40001", "40P01"})
-"""SQLSTATEs of transactions that lost a race and may simply be run again."""
+LOST_RACES = frozenset({"40001", "40P01", "57P01"})
+"""SQLSTATEs of transactions that may simply be run again: they lost a race, or an administrator cut the connection."""
 
 
 def sqlstate(error: DBAPIError) -> str:
