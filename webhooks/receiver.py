@@ -15,7 +15,13 @@ from webhooks.refusals import Refusal, TooLarge, UnreadableBody
 from webhooks.replies import error, reply
 from webhooks.services import Services
 
-HEADERS = ("x-hub-signature", "authorization", "x-atlassian-webhook-identifier")
+HEADERS = {
+    "HTTP_X_HUB_SIGNATURE": "x-hub-signature",
+    "HTTP_AUTHORIZATION": "authorization",
+    "HTTP_X_ATLASSIAN_WEBHOOK_IDENTIFIER": "x-atlassian-webhook-identifier",
+}
+"""What is read of the headers, by WSGI's names."""
+
 log = structlog.get_logger("stagegate.webhooks")
 
 
@@ -26,11 +32,12 @@ def receiver(services: Services) -> Blueprint:
 
     @blueprint.post("/webhooks/jira")
     def receive() -> Response:
+        environ = request.environ
         try:
             body = _body(services.body_limit)
             read = read_notice(
                 body=body,
-                headers={name: value for name in HEADERS if (value := request.headers.get(name)) is not None},
+                headers={name: environ[key] for key, name in HEADERS.items() if key in environ},
                 credentials=services.credentials,
                 projects=services.projects,
                 own_accounts=services.own_accounts(),

@@ -8,9 +8,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 
+HARDENED = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+"""The headers that every answer bears, unless its route sets them otherwise."""
+
+_JSON = [("Content-Type", "application/json"), *HARDENED.items()]
+
+
 def reply(status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:
     """Answer with a JSON object."""
-    return Response(json.dumps(body), status=status, mimetype="application/json", headers=headers)
+    return Response(json.dumps(body).encode(), status=status, headers=[*_JSON, *headers.items()] if headers else _JSON)
 
 
 def error(status: int, reason: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -28,7 +34,8 @@ def http_error(exception: HTTPException) -> BaseResponse:
 
 
 def harden(response: Response) -> Response:
-    """Set the headers that every answer bears, where its route has not set them."""
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
+    """Set `HARDENED`, where the route has not set them."""
+    for name, value in HARDENED.items():
+        if name not in response.headers:
+            response.headers[name] = value
     return response
