@@ -168,12 +168,16 @@ def worker_service(
     wait: Callable[[float], None] = time.sleep,
     store_clock: Clock | None = None,
     metrics_directory: Path | None = None,
+    mappings: tuple[Mapping, ...] | None = None,
 ) -> WorkerService:
-    """Build what a worker needs; touches neither Jira nor the database yet. `store_clock` is for tests."""
+    """Build what a worker needs; touches neither Jira nor the database yet. `store_clock` is for tests.
+
+    `mappings` are the configured ones where they are loaded already.
+    """
     metrics = create_metrics(shared=metrics_directory)
     store = open_store(settings.store.url, clock=store_clock)
     client = jira_client(settings, store, clock=clock, wait=wait, observe=observing(metrics))
-    gateway = Gateway(client, load_mappings(settings))
+    gateway = Gateway(client, load_mappings(settings) if mappings is None else mappings)
     reconciler = Reconciler(
         gateway=gateway, store=store, metrics=metrics, enforce_since=settings.lifecycle.enforce_since
     )

@@ -4,7 +4,6 @@ import hmac
 
 from flask import Blueprint, Response, abort, request
 
-from sync_service.reports.calendar import certification_calendar
 from sync_service.store import StoreUnavailable
 from webhooks.replies import error
 from webhooks.services import Services
@@ -19,6 +18,9 @@ def calendar(services: Services) -> Blueprint:
         known = services.calendar
         if known is None or not hmac.compare_digest(request.args.get("token", "").encode(), known.token.encode()):
             abort(404)
+        # Only where the calendar is on: icalendar takes some megabytes, and 80 modules to load.
+        from sync_service.reports.calendar import certification_calendar
+
         store = services.store
         try:
             body = certification_calendar(store.projections.all(), known.lifecycles, store.now(), known.jira_url)

@@ -7,7 +7,6 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-
 HARDENED = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 """The headers that every answer bears, unless its route sets them otherwise."""
 

@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 def run(settings: "Settings") -> None:
     """Run receiver, worker and scheduler in one process tree."""
     from sync_service.bootstrap import jira_site, load_mappings, logging_for
-    from sync_service.processes.serving import check_receiver, serve
+    from sync_service.processes.serving import check_receiver, prepare, serve
     from sync_service.processes.tree import Tree, listen
     from sync_service.processes.working import work
     from sync_service.store import open_store
 
     check_receiver(settings)
-    load_mappings(settings)
+    mappings = load_mappings(settings)
     jira_site(settings)
     open_store(settings.store.url).close()  # a wrong setting is told here, once, and not by each process
     logging_for(settings)
     with listen(settings.webhooks.host, settings.webhooks.port) as listening:
         roles = {
-            "receiver": lambda metrics: told_to_user(lambda: serve(settings, metrics, listening)),
-            "worker": lambda metrics: told_to_user(lambda: work(settings, metrics)),
+            "receiver": lambda metrics: told_to_user(lambda: serve(settings, metrics, listening, mappings)),
+            "worker": lambda metrics: told_to_user(lambda: work(settings, metrics, mappings)),
         }
-        code = Tree(roles).run()
+        code = Tree(roles, first=lambda: told_to_user(lambda: prepare(settings))).run()
     sys.exit(code)
 
 

@@ -11,6 +11,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from mappings import Mapping
 from sync_service.bootstrap import load_mappings, logging_for, own_accounts
 from sync_service.config import OpenIdSettings, Settings
 from sync_service.errors import ConfigurationError, StagegateError
@@ -25,22 +26,24 @@ GRACE_SECONDS = 8
 """How long requests under way may take to end after SIGTERM."""
 
 
-def receiver_services(settings: Settings, store: Store, metrics_directory: Path | None) -> Services:
+def receiver_services(
+    settings: Settings, store: Store, metrics_directory: Path | None, mappings: tuple[Mapping, ...]
+) -> Services:
     """Build what the Flask face needs; raises ConfigurationError."""
     hooks = settings.webhooks
     return Services(
         store=store,
         metrics=create_metrics(shared=metrics_directory),
         credentials=_credentials(settings),
-        projects=frozenset(mapping.jira.project for mapping in load_mappings(settings)),
+        projects=frozenset(mapping.jira.project for mapping in mappings),
         own_accounts=own_accounts(store),
         checks={"store": store.check},
         advisory_checks={"jira": hindrance(store, NOT_AT_WORK), "projects": hindrance(store, BARRED)},
         redact=logging_for(settings),
         body_limit=hooks.body_limit,
         trusted_hosts=hooks.trusted_hosts,
-        console=console_services(settings),
-        calendar=calendar_services(settings),
+        console=console_services(settings, mappings),
+        calendar=calendar_services(settings, mappings),
     )
 
 
@@ -55,7 +58,7 @@ def hindrance(store: Store, mark: str) -> Callable[[], None]:
     return check
 
 
-def calendar_services(settings: Settings) -> CalendarServices | None:
+def calendar_services(settings: Settings, mappings: tuple[Mapping, ...]) -> CalendarServices | None:
     """Build what the certification calendar needs; None where it is off."""
     token = settings.console.calendar_token
     if token is None:
@@ -63,18 +66,18 @@ def calendar_services(settings: Settings) -> CalendarServices | None:
     return CalendarServices(
         token=token.get_secret_value(),
         jira_url=settings.jira.url.rstrip("/"),
-        lifecycles={mapping.name: mapping for mapping in load_mappings(settings)},
+        lifecycles={mapping.name: mapping for mapping in mappings},
     )
 
 
-def console_services(settings: Settings) -> ConsoleServices | None:
+def console_services(settings: Settings, mappings: tuple[Mapping, ...]) -> ConsoleServices | None:
     """Build what the console needs; None where it is off."""
     console = settings.console
     if not console.enabled or console.session_key is None:
         return None
     return ConsoleServices(
         jira_url=settings.jira.url.rstrip("/"),
-        lifecycles={mapping.name: mapping for mapping in load_mappings(settings)},
+        lifecycles={mapping.name: mapping for mapping in mappings},
         session_key=console.session_key.get_secret_value(),
         readers={name: token.get_secret_value() for name, token in console.readers.items()},
         operators={name: token.get_secret_value() for name, token in console.operators.items()},
@@ -135,8 +138,15 @@ class AdoptedLogs(Logger):  # type: ignore[misc]
 class Receiver(BaseApplication):  # type: ignore[misc]
     """The receiver as gunicorn runs it; the store is opened in each process after the fork."""
 
-    def __init__(self, settings: Settings, metrics_directory: Path | None, listening: socket.socket) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        metrics_directory: Path | None,
+        listening: socket.socket,
+        mappings: tuple[Mapping, ...] = (),
+    ) -> None:
         self.settings = settings
+        self.mappings = mappings
         self.listening = listening
         self.metrics_directory = metrics_directory
         self.store: Store | None = None
@@ -165,20 +175,33 @@ class Receiver(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         """Build the application in the process that will serve it."""
         self.store = open_store(self.settings.store.url)
-        return create_app(receiver_services(self.settings, self.store, self.metrics_directory))
+        return create_app(receiver_services(self.settings, self.store, self.metrics_directory, self.mappings))
 
     def _close(self) -> None:
         if self.store is not None:
             self.store.close()
 
 
-def serve(settings: Settings, metrics_directory: Path | None = None, listening: socket.socket | None = None) -> None:
-    """Prepare the database and serve until SIGTERM, on `listening` if given; raises ConfigurationError before."""
+def prepare(settings: Settings) -> None:
+    """Bring the database to the tables of this version."""
+    with open_store(settings.store.url) as store:
+        store.migrate()
+
+
+def serve(
+    settings: Settings,
+    metrics_directory: Path | None = None,
+    listening: socket.socket | None = None,
+    mappings: tuple[Mapping, ...] | None = None,
+) -> None:
+    """Prepare the database and serve until SIGTERM, on `listening` if given; raises ConfigurationError before.
+
+    `mappings` are the configured ones where they are loaded already.
+    """
     check_receiver(settings)
-    load_mappings(settings)
+    loaded = load_mappings(settings) if mappings is None else mappings
     logging_for(settings)
     with listening or listen(settings.webhooks.host, settings.webhooks.port) as taken:
-        with open_store(settings.store.url) as store:
-            store.migrate()
-        serving: Callable[[], None] = Receiver(settings, metrics_directory, taken).run
+        prepare(settings)
+        serving: Callable[[], None] = Receiver(settings, metrics_directory, taken, loaded).run
         serving()

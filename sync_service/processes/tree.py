@@ -50,7 +50,6 @@ PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 """`prctl(2)`: the signal that a process gets when its parent dies; the name that `ps` and `top` show."""
 
 LOADED_BEFORE = (
-    "alembic.command",
     "apscheduler.schedulers.background",
     "apscheduler.triggers.cron",
     "gunicorn.arbiter",
@@ -73,9 +72,13 @@ class Kept:
 
 
 class Tree:
-    """Keeps one process for each role running until it is told to stop."""
+    """Keeps one process for each role running until it is told to stop.
 
-    def __init__(self, roles: Mapping[str, Role]) -> None:
+    `first` is done before, in a process of its own: what it loads, and what it leaves behind, is gone with it.
+    """
+
+    def __init__(self, roles: Mapping[str, Role], *, first: Callable[[], None]) -> None:
+        self._first = first
         self._kept = [Kept(name=name, role=role) for name, role in roles.items()]
         self._stopping = False
         self._metrics = shared_directory()
@@ -89,13 +92,28 @@ class Tree:
         gc.collect()
         gc.freeze()  # what is loaded stays shared: no collection in a child touches it
         try:
-            return self._watch()
+            return self._prepared() or self._watch()
         finally:
             self._end_all()
             shutil.rmtree(self._metrics, ignore_errors=True)
 
     def _asked_to_stop(self, _sign: int, _frame: FrameType | None) -> None:
         self._stopping = True  # no more: whatever takes a lock could wait for the very code that it interrupts
+
+    def _prepared(self) -> int:
+        """Do what comes first; return `USAGE` if that can't be done with these settings, else 0.
+
+        What fails for another reason fails again in the processes that need it, which are started again until it is
+        well: the database may come up later than we.
+        """
+        kept = Kept(name="prepare", role=lambda _metrics: self._first())
+        self._start(kept)
+        process = kept.process
+        while process is not None and process.exitcode is None:
+            if self._stopping:
+                process.terminate()
+            process.join(WATCH_SECONDS)
+        return USAGE if process is not None and process.exitcode == USAGE else 0
 
     def _watch(self) -> int:
         while not self._stopping:

@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import start_http_server
 
+from mappings import Mapping
 from sync_service.bootstrap import WorkerService, logging_for, utc_now, worker_service
 from sync_service.checking import check_live
 from sync_service.config import Settings
@@ -29,10 +30,13 @@ START_PAUSE = 5.0
 log = structlog.get_logger("stagegate.work")
 
 
-def work(settings: Settings, metrics_directory: Path | None = None) -> None:
+def work(
+    settings: Settings, metrics_directory: Path | None = None, mappings: tuple[Mapping, ...] | None = None
+) -> None:
     """Work until SIGTERM or SIGINT; raises ConfigurationError, or Unauthorized where Jira doesn't let us in.
 
-    With a directory, whoever shares it shows the counts; alone, the worker shows its own.
+    With a directory, whoever shares it shows the counts; alone, the worker shows its own. `mappings` are the configured
+    ones, where they are loaded already.
     """
     redact = logging_for(settings)
     stop = threading.Event()
@@ -41,7 +45,7 @@ def work(settings: Settings, metrics_directory: Path | None = None) -> None:
         if stop.wait(seconds):
             raise Stopping("the process was told to end")
 
-    service = worker_service(settings, wait=wait, metrics_directory=metrics_directory)
+    service = worker_service(settings, wait=wait, metrics_directory=metrics_directory, mappings=mappings)
 
     def end(*_: object) -> None:
         stop.set()
