@@ -214,15 +214,18 @@ class Transport:
         return self._judge(request, response)
 
     def _request(self, request: Request) -> requests.Response:
-        return requests.Session.request(
-            self._sessions.mine(),
-            request.method,
-            f"{self.site.base}{request.path}",
-            params=dict(request.params),
+        # Prepared here, since the session's own way merges what is known of session and environment at each request.
+        session, prepared = self._sessions.mine(), requests.PreparedRequest()
+        prepared.prepare(
+            method=request.method,
+            url=f"{self.site.base}{request.path}",
+            headers=session.headers,
+            params=request.params,
             data=None if request.body is None else json.dumps(request.body, allow_nan=False),
-            timeout=self._timeout,
-            allow_redirects=False,
+            cookies=session.cookies,
+            auth=session.auth,
         )
+        return requests.Session.send(session, prepared, timeout=self._timeout, allow_redirects=False)
 
     def _judge(self, request: Request, response: requests.Response) -> Reply:
         now = self.now()
