@@ -28,10 +28,12 @@ GRACE_SECONDS = 8
 
 
 def receiver_services(
-    settings: Settings, store: Store, metrics_directory: Path | None, mappings: tuple[Mapping, ...]
+    settings: Settings, store: Store, metrics_directory: Path | None, mappings: tuple[Mapping, ...] | None = None
 ) -> Services:
-    """Build what the Flask face needs; raises ConfigurationError."""
+    """Build what the Flask face needs; raises ConfigurationError. `mappings`: those configured, if loaded already."""
     hooks = settings.webhooks
+    if mappings is None:
+        mappings = load_mappings(settings)
     return Services(
         store=store,
         metrics=create_metrics(shared=metrics_directory),
@@ -144,7 +146,7 @@ class Receiver(BaseApplication):  # type: ignore[misc]
         settings: Settings,
         metrics_directory: Path | None,
         listening: socket.socket,
-        mappings: tuple[Mapping, ...] = (),
+        mappings: tuple[Mapping, ...] | None = None,
     ) -> None:
         self.settings = settings
         self.mappings = mappings

@@ -40,5 +40,5 @@ class Traffic:
         """
         spans = {"span": span, "saved": saved, "ahead": ahead, "most": most}
         values = {"line": line, **{name: milliseconds(value) for name, value in spans.items()}}
-        begins = self._database.write(lambda connection: connection.execute(self._take, values).scalar())
-        return None if begins is None else timedelta(milliseconds=begins)
+        taken = self._database.write_once(self._take, values)
+        return timedelta(milliseconds=taken[0][0]) if taken else None

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from pydantic import ValidationError
 from visitors import KEY
 
+from mappings import load
 from sync_service.cli import stagegate
 from sync_service.config import Settings
 from sync_service.processes.serving import console_services
@@ -29,8 +30,8 @@ OPENID = {
 
 
 def test_it_is_off_unless_switched_on() -> None:
-    assert console_services(settings()) is None
-    assert console_services(settings(session_key=KEY, readers={"rita": HASH})) is None
+    assert console_services(settings(), ()) is None
+    assert console_services(settings(session_key=KEY, readers={"rita": HASH}), ()) is None
 
 
 def test_all_of_it() -> None:
@@ -42,7 +43,8 @@ def test_all_of_it() -> None:
             operators={"olaf": "scrypt$o$hash"},
             url="https://s.example/",
             openid=OPENID,
-        )
+        ),
+        (load("paytronix"),),
     )
     assert console is not None
     assert (console.jira_url, console.url) == ("https://j.example", "https://s.example")
@@ -85,7 +87,7 @@ def test_a_token_of_the_command_line_signs_in() -> None:
     line = re.search(r"^  \"ann\.b@example\.com\" = '(.+)'$", told.output, re.MULTILINE)
     assert token
     assert line
-    console = console_services(settings(enabled=True, session_key=KEY, operators={"ann.b@example.com": line[1]}))
+    console = console_services(settings(enabled=True, session_key=KEY, operators={"ann.b@example.com": line[1]}), ())
     assert console is not None
     person = Tokens(console).whose(token[1])
     assert person is not None
