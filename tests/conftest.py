@@ -21,6 +21,11 @@ RECORDER: pytest.StashKey[Any] = pytest.StashKey()
 VERDICT: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
+def pytest_configure() -> None:
+    """Ask this machine itself, whatever proxies it has for others: all that the tests speak to is here."""
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def contract(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Record what the product asks of every sandbox that is started in this process."""

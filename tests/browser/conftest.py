@@ -67,7 +67,7 @@ def visit(chromium: Any, stage: Stage) -> Iterator[Any]:
 
     def open_window(token: str = "", **options: Any) -> Any:
         context = chromium.new_context(base_url=stage.url, locale="en-US", timezone_id="America/New_York", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         opened.append(context)
         page = context.new_page()
         if token:

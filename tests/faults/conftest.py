@@ -11,7 +11,9 @@ import structlog
 from hosts import Hosts
 from jira_site import JiraSite
 from mail import Mail
-from postgres import PostgreSQL, postgresql
+from postgres import PostgreSQL
+
+from tests.postgresql import postgresql
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +34,7 @@ def deliveries() -> int:
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgreSQL]:
     with postgresql() as running:
-        yield running
+        yield PostgreSQL(running)
 
 
 @pytest.fixture

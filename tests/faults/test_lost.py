@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 from crowd import Crowd
-from hosts import Hosts, children, until
+from hosts import PATIENCE, Hosts, children, until
 from jira_site import JiraSite
 from mail import Mail
 from reckoning import reckon, twice_made, twice_said, unreflected, wait_until_quiet
@@ -118,7 +118,7 @@ def fill(mail: Mail, jira: JiraSite, hosts: Hosts, make_room: Callable[[], None]
         crowd.act()
         return mail.counts.tries - mail.counts.posted > 20
 
-    until(refused, "the disk to be full", 90)
+    until(refused, "the disk to be full")
     put_off = mail.counts.tries - mail.counts.posted
     assert hosts.processes[0].alive
     make_room()
@@ -202,7 +202,7 @@ def test_the_clock_stepped_while_the_service_works(minutes: int, jira: JiraSite,
         assert service.store.queue.depth().dead == 0
     finally:
         service.worker.stop()
-        working.join(20)
+        working.join(PATIENCE)
         service.close()
     assert not twice_made(jira)
     assert not twice_said(jira)

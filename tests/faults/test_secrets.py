@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from crowd import Crowd
-from hosts import Hosts, children, free_port, until
+from hosts import PATIENCE, Hosts, children, free_port, until
 from jira_site import JiraSite
 from mail import Mail, named
 
@@ -64,7 +65,7 @@ class Planted(Hosts):
 
 def hostile(url: str, mail: Mail) -> Iterator[requests.Response]:
     """Send what makes the receiver speak: wrong and right credentials, broken bodies, odd paths."""
-    letter = next(iter(mail._sent))
+    letter = mail._sent[0]
     for headers, body in (
         ({}, letter.body),
         ({"Authorization": f"Bearer {BEARER}x"}, letter.body),
@@ -74,9 +75,9 @@ def hostile(url: str, mail: Mail) -> Iterator[requests.Response]:
         ({"X-Hub-Signature": OTHER}, letter.body),
         ({"X-Hub-Signature": f"sha256={OTHER}"}, b"\xff" * 100),
     ):
-        yield requests.post(f"{url}/webhooks/jira", data=body, headers=headers, timeout=10)
+        yield requests.post(f"{url}/webhooks/jira", data=body, headers=headers, timeout=60)
     for path in ("readyz", "healthz", "metrics", f"nowhere?token={BEARER}", "console/"):
-        yield requests.get(f"{url}/{path}", headers={"Authorization": f"Bearer {BEARER}"}, timeout=10)
+        yield requests.get(f"{url}/{path}", headers={"Authorization": f"Bearer {BEARER}"}, timeout=60)
 
 
 def test_no_output_holds_a_secret(jira: JiraSite, mail: Mail, hosts: Planted, sqlite_url: str) -> None:
@@ -112,7 +113,8 @@ def test_no_output_holds_a_secret(jira: JiraSite, mail: Mail, hosts: Planted, sq
         assert "Traceback" not in told.stderr, told.stderr
 
     for pid in children(process.pid):  # SIGABRT: what a crash writes
-        os.kill(pid, signal.SIGABRT)
+        with suppress(ProcessLookupError):  # it ended with its parent
+            os.kill(pid, signal.SIGABRT)
     until(lambda: "process ended" in process.said, "the deaths to be noticed")
     until(process.ready, "the receiver to be back")
     process.stop()
@@ -146,7 +148,7 @@ def test_no_error_holds_a_secret(
 ) -> None:
     searched = Searched(jira.service["token"], OTHER, BEARER, BASIC, PASSWORD)
     environment: dict[str, Any] = {name: text.format(port=free_port()) for name, text in wrong.items()}
-    for command, patience in ((["check", "--live"], 60), (["queue", "list"], 60), (["serve"], 6)):
+    for command, patience in ((["check", "--live"], PATIENCE), (["queue", "list"], PATIENCE), (["serve"], 6)):
         line = [sys.executable, "-m", "sync_service.cli", *command, "--config", str(hosts.config(sqlite_url))]
         try:
             told = subprocess.run(

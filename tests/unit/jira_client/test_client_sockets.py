@@ -43,7 +43,7 @@ class Server:
 
     def _serve(self, connection: socket.socket) -> None:
         with connection:
-            connection.settimeout(5)
+            connection.settimeout(60)
             while self._take_request(connection):
                 self.requests += 1
                 self._behave(connection)
@@ -69,7 +69,7 @@ class Server:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
 
 
 @pytest.fixture
@@ -125,14 +125,14 @@ def test_a_broken_answer_is_asked_for_again_when_reading_and_never_when_creating
 
 
 def test_a_server_that_never_answers_is_left_in_time(serving, connected):
-    server = serving(lambda _: server.over.wait(5))
+    server = serving(lambda _: server.over.wait(60))
     client = connected(url=server.url, read_timeout=0.2)
     started = real_time.monotonic()
     with pytest.raises(Unreachable, match="Timeout"):
         client.issue("1")
     with pytest.raises(Unanswered, match="may have happened"):
         client.transition("1", "31")
-    assert real_time.monotonic() - started < 3
+    assert real_time.monotonic() - started < 30
     assert server.requests == 2
 
 

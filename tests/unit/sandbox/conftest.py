@@ -91,7 +91,7 @@ class Person:
 
     def ask(self, method: str, path: str, body: Any = None, **parameters: Any) -> requests.Response:
         full = path if path.startswith("/") else f"/rest/api/2/{path}"
-        reply = self.session.request(method, self.jira.url + full, json=body, params=parameters, timeout=10)
+        reply = self.session.request(method, self.jira.url + full, json=body, params=parameters, timeout=60)
         known = document()
         # 401 and the text bodies of v2 aside, every reply of Cloud's REST API must fit the document.
         if known and self.jira.site.cloud and full.startswith("/rest/api/2/") and reply.status_code < 400:
@@ -166,7 +166,7 @@ class World:
         return self._people[name]
 
     def control(self, method: str, path: str, body: Any = None) -> requests.Response:
-        return requests.request(method, f"{self.jira.url}/_sandbox/{path}", json=body, timeout=20)
+        return requests.request(method, f"{self.jira.url}/_sandbox/{path}", json=body, timeout=60)
 
     def close(self) -> None:
         for person in self._people.values():

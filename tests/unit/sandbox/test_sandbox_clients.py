@@ -12,7 +12,7 @@ import jira_sandbox
 def _client(world, name="admin"):
     credential = world.jira.credentials[name]
     how = {"basic_auth": credential.basic} if world.jira.site.cloud else {"token_auth": credential.token}
-    client = package.JIRA(world.jira.url, max_retries=0, timeout=5, **how)
+    client = package.JIRA(world.jira.url, max_retries=0, timeout=60, **how)
     try:
         yield client
     finally:
@@ -109,7 +109,7 @@ def test_filters(client):
 def test_dashboards_with_gadgets():
     with jira_sandbox.running() as served:
         credential = served.credentials["tc"]
-        client = package.JIRA(served.url, basic_auth=credential.basic, max_retries=0, timeout=5)
+        client = package.JIRA(served.url, basic_auth=credential.basic, max_retries=0, timeout=60)
         board = client.create_dashboard("Portfolio", share_permissions=[{"type": "authenticated"}])
         uri = client.all_dashboard_gadgets()[0].uri
         gadget = client.add_gadget_to_dashboard(board.id, color="blue", title="Filter", uri=uri)
@@ -143,14 +143,14 @@ def test_projects_roles_and_what_the_site_knows(client):
 
 def test_wrong_credentials_are_told(world):
     with pytest.raises(package.JIRAError) as refused:
-        package.JIRA(world.jira.url, basic_auth=("tc@sandbox.example", "wrong"), max_retries=0, timeout=5).myself()
+        package.JIRA(world.jira.url, basic_auth=("tc@sandbox.example", "wrong"), max_retries=0, timeout=60).myself()
     assert refused.value.status_code == 401
 
 
 def test_behind_the_gateway_self_links_lead_back_to_it():
     with jira_sandbox.running(gateway=True) as served:
         credential = served.credentials["tc"]
-        client = package.JIRA(served.url, basic_auth=credential.basic, max_retries=0, timeout=5)
+        client = package.JIRA(served.url, basic_auth=credential.basic, max_retries=0, timeout=60)
         issue = client.create_issue(project="INT", issuetype="Task", summary="x")
         assert issue.self.startswith(f"{served.url}/rest/api/2/issue/")
         assert "/ex/jira/" in issue.self

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 import requests
@@ -48,10 +49,10 @@ def test_it_runs_as_a_module_until_it_is_told_to_stop():
     try:
         told = json.loads(process.stdout.readline())
         tc = told["people"]["tc"]
-        reply = requests.get(f"{told['url']}/rest/api/2/myself", auth=(tc["email"], tc["token"]), timeout=5)
+        reply = requests.get(f"{told['url']}/rest/api/2/myself", auth=(tc["email"], tc["token"]), timeout=60)
         assert reply.json()["accountId"] == tc["account"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=60) == 0
     finally:
         process.kill()
         process.stdout.close()
@@ -62,12 +63,18 @@ def test_the_command_line_ends_with_a_signal(capsys):
     """In the main thread of this very process, so that its handlers are put back afterwards."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     main = threading.main_thread().ident
-    timer = threading.Timer(0.2, signal.pthread_kill, args=(main, signal.SIGINT))
-    timer.start()
+
+    def interrupt() -> None:
+        while signal.getsignal(signal.SIGINT) is kept[signal.SIGINT]:
+            time.sleep(0.01)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
     try:
         command.main(["--port", "0", "--gateway"])
     finally:
-        timer.join()
+        interrupting.join()
         for number, handler in kept.items():
             signal.signal(number, handler)
     assert "/ex/jira/" in capsys.readouterr().out
@@ -85,7 +92,7 @@ def test_a_sandbox_leaves_nothing_behind():
     before = set(threading.enumerate())
     with jira_sandbox.running() as jira:
         session = requests.Session()
-        session.get(f"{jira.url}/rest/api/2/serverInfo", timeout=5)
+        session.get(f"{jira.url}/rest/api/2/serverInfo", timeout=60)
         port = int(jira.url.rpartition(":")[2])
     session.close()
     assert set(threading.enumerate()) <= before

@@ -24,7 +24,7 @@ class Admin:
     def send(self, method: str, path: str, body: Any = None, **params: Any) -> tuple[int, Any]:
         prefix = "" if path.startswith("/") else "/rest/api/2/"
         url = f"{self.jira.url}{prefix}{path}"
-        reply = requests.request(method, url, json=body, auth=self.auth, params=params, timeout=10)
+        reply = requests.request(method, url, json=body, auth=self.auth, params=params, timeout=60)
         return reply.status_code, reply.json() if reply.content else None
 
     def makes(self, path: str, body: Json) -> Any:
@@ -371,7 +371,7 @@ def test_a_dashboard_is_drawn_whatever_its_gadgets_say(admin: Admin) -> None:
             assert admin.send("PUT", path, config)[0] == 201
 
     def drawn() -> str:
-        return requests.get(f"{admin.jira.url}/_sandbox/dashboards/{board}", timeout=10).text
+        return requests.get(f"{admin.jira.url}/_sandbox/dashboards/{board}", timeout=60).text
 
     empty = drawn()
     assert empty.count("No issues were found") == 3
@@ -382,4 +382,4 @@ def test_a_dashboard_is_drawn_whatever_its_gadgets_say(admin: Admin) -> None:
     admin.makes("issue", {"fields": {"project": {"key": "INT"}, "issuetype": {"name": "Task"}, "summary": "A & B"}})
     assert "A &amp; B" in drawn()
     assert "<circle" in drawn()
-    assert requests.get(f"{admin.jira.url}/_sandbox/dashboards/1", timeout=10).status_code == 404
+    assert requests.get(f"{admin.jira.url}/_sandbox/dashboards/1", timeout=60).status_code == 404

@@ -53,10 +53,10 @@ def test_a_truncated_body_breaks_off(world):
 
 def test_a_login_page_comes_instead_of_json(world):
     world.jira.faults.add(Fault(action="html", first=1))
-    page = world.tc.session.get(f"{world.jira.url}/rest/api/2/field", timeout=5)
+    page = world.tc.session.get(f"{world.jira.url}/rest/api/2/field", timeout=60)
     assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html;charset=UTF-8")
     world.jira.faults.add(Fault(action="redirect", first=1))
-    away = world.tc.session.get(f"{world.jira.url}/rest/api/2/field", timeout=5, allow_redirects=False)
+    away = world.tc.session.get(f"{world.jira.url}/rest/api/2/field", timeout=60, allow_redirects=False)
     assert (away.status_code, away.headers["Location"]) == (302, "/login.jsp")
 
 
@@ -156,7 +156,7 @@ def test_requests_are_counted_by_operation_and_caller(world):
 def test_faults_are_noted_in_the_log(world):
     world.jira.faults.add(Fault(action="status", status=500))
     world.tc.ask("GET", "field")
-    requests.get(f"{world.jira.url}/rest/api/2/field", headers={"Authorization": "Bearer x"}, timeout=5)
+    requests.get(f"{world.jira.url}/rest/api/2/field", headers={"Authorization": "Bearer x"}, timeout=60)
     assert [(e.caller, e.status, e.fault) for e in world.jira.requests.entries] == [
         ("tc", 500, "status"),
         ("unauthenticated", 500, "status"),
@@ -230,7 +230,7 @@ def test_a_given_site_can_take_the_place_of_the_preset(served):
     site = jira_sandbox.make_site()
     site.title = "Ours"
     assert served.reset(site) is served.site
-    told = requests.get(f"{served.url}/rest/api/2/serverInfo", timeout=5).json()
+    told = requests.get(f"{served.url}/rest/api/2/serverInfo", timeout=60).json()
     assert told["serverTitle"] == "Ours"
 
 

@@ -544,7 +544,7 @@ def test_properties_have_limits_and_need_the_right_to_edit(world):
         f"{world.jira.url}/rest/api/2/issue/{key}/properties/p",
         data="{",
         headers={"Content-Type": "application/json"},
-        timeout=5,
+        timeout=60,
     )
     assert unreadable.status_code == 400
     world.control("POST", "permissions/revoke", {"permission": "EDIT_ISSUES"})

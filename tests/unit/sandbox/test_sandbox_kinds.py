@@ -125,10 +125,10 @@ def test_others_tests_take_the_sandbox_as_a_fixture(tmp_path):
         "    auth = jira_sandbox.credentials['tc'].basic\n"
         "    fields = {'project': {'key': 'INT'}, 'issuetype': {'name': 'Task'}, 'summary': 'x'}\n"
         "    url = jira_sandbox.url + '/rest/api/2/issue'\n"
-        "    assert requests.post(url, json={'fields': fields}, auth=auth, timeout=5).json()['key'] == 'INT-1'\n"
+        "    assert requests.post(url, json={'fields': fields}, auth=auth, timeout=60).json()['key'] == 'INT-1'\n"
         "def test_two(jira_sandbox):\n"
         "    assert jira_sandbox.site.issues == {}\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stdout

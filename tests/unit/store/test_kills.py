@@ -21,7 +21,7 @@ def test_what_was_acknowledged_survives_kill_9(url: str, real_time_store: Store)
         process.kill()
         lines += process.stdout.read().splitlines(keepends=True)
         process.stdout.close()
-        assert process.wait(30) == -9
+        assert process.wait(120) == -9
         acknowledged.update(line.split() for line in lines if line.endswith("\n"))  # type: ignore[misc]
 
     with open_store(url) as store:

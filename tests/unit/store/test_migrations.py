@@ -58,7 +58,7 @@ def test_many_processes_may_start_at_once_on_an_empty_database(url: str) -> None
     started = [
         subprocess.Popen([sys.executable, "-c", START, url], stderr=subprocess.PIPE, text=True) for _ in range(4)
     ]
-    ended = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
+    ended = [(process.communicate(timeout=240)[1], process.returncode) for process in started]
     assert ended == [("", 0)] * 4
     with open_store(url) as store:
         assert revision(store) == HEAD

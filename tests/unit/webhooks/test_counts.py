@@ -96,7 +96,7 @@ except Exception as error:
 
 def count(directory: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(directory)], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", CHILD, str(directory)], capture_output=True, text=True, timeout=120, check=True
     )
     return done.stdout
 

@@ -179,7 +179,7 @@ fail({kind})
 def test_a_crash_is_logged_without_secrets(kind: str, lines: int) -> None:
     """In a process of its own: pytest has hooks of its own for both."""
     crash = CRASH.replace("{kind}", kind)
-    done = subprocess.run([sys.executable, "-c", crash], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", crash], capture_output=True, text=True, timeout=120, check=False)
     events = [json.loads(line) for line in done.stderr.splitlines()]
     assert [event["event"] for event in events] == ["thread crashed", "crashed"][:lines]
     assert "planted-secret" not in done.stderr

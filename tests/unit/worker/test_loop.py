@@ -17,7 +17,7 @@ from sync_service.store import Condition, Priority, Store
 from sync_service.worker.loop import REFUSED_WAIT, Worker
 from sync_service.worker.retry import FIRST_OUTAGE_WAIT, MOST_ATTEMPTS, Done, Failed, Later, Outcome, Refused
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 def ask(store: Store, *issues: str) -> None:
