@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -134,22 +134,26 @@ def played() -> dict[tuple[str, ...], tuple[Kept, str]]:
 
 @dataclass(frozen=True, slots=True)
 class SiteShelf:
-    """Whole sites by their set-up and the stage that their one project is in."""
+    """Whole sites by their set-up and what was played in them."""
 
     jira: Running
     setting: tuple[str, ...]
     played: dict[tuple[str, ...], tuple[Kept, str]]
 
-    def take(self, stage: str) -> str | None:
-        if (*self.setting, stage) not in self.played:
+    def take(self, *what: str) -> str | None:
+        if (*self.setting, *what) not in self.played:
             return None
-        site, project_id = self.played[*self.setting, stage]
+        site, project_id = self.played[*self.setting, *what]
         put_back(self.jira, site)
         return project_id
 
-    def put(self, stage: str, project_id: str) -> None:
+    def put(self, project_id: str, *what: str) -> None:
         assert self.jira.webhooks.wait_idle()
-        self.played[*self.setting, stage] = kept(self.jira.site), project_id
+        self.played[*self.setting, *what] = kept(self.jira.site), project_id
+
+    def whatever_is_declared(self) -> "SiteShelf":
+        """Return the shelf of what is played alike under every lifecycle of the stories that ask."""
+        return replace(self, setting=("any", self.setting[0]))
 
 
 @pytest.fixture

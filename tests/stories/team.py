@@ -4,7 +4,7 @@ People act over real HTTP with their own credentials. What is read is the plain 
 service's own idea of it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
@@ -59,11 +59,13 @@ class Service(Protocol):
 
 
 class Shelf(Protocol):
-    """Where projects that were brought to a stage are kept, each with its whole site."""
+    """Where projects are kept by what was played with them, each with its whole site."""
 
-    def take(self, stage: str) -> str | None: ...
+    def take(self, *what: str) -> str | None: ...
 
-    def put(self, stage: str, project_id: str) -> None: ...
+    def put(self, project_id: str, *what: str) -> None: ...
+
+    def whatever_is_declared(self) -> "Shelf": ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -254,7 +256,7 @@ class Person:
     def _send(self, method: str, path: str, body: Any = None) -> Any:
         self.scene.clock.advance(seconds=self.scene.pace.total_seconds())
         reply = self._session.request(
-            method, f"{self.scene.jira.url}/rest/api/2/{path}", json=body, auth=self._auth, timeout=10
+            method, f"{self.scene.jira.url}/rest/api/2/{path}", json=body, auth=self._auth, timeout=60
         )
         if not reply.ok:
             raise Refused(f"{self.name}: {method} {path}: {reply.status_code} {reply.text}")
@@ -289,7 +291,7 @@ class Person:
     def ways(self, thing: Thing) -> dict[str, str]:
         """The statuses that Jira offers from here, with the transition that leads there."""
         url = f"{self.scene.jira.url}/rest/api/2/issue/{thing.id}/transitions"
-        offered = self._session.get(url, auth=self._auth, timeout=10).json()["transitions"]
+        offered = self._session.get(url, auth=self._auth, timeout=60).json()["transitions"]
         return {transition["to"]["name"]: str(transition["id"]) for transition in offered}
 
     def offered(self, thing: Thing) -> list[str]:
@@ -408,6 +410,8 @@ class Team:
 
     def __init__(self, scene: Scene, service: Service, people: dict[str, Person], shelf: Shelf | None = None) -> None:
         self.scene, self.service, self.people, self.shelf = scene, service, people, shelf
+        self._played: tuple[str, ...] = ()
+        self._at = scene.clock.now()
 
     def starts_project(self, summary: str = "Acme loyalty", by: str = "tc", **fields: Named) -> Project:
         """Create a project with everybody named on it, and let the service see it."""
@@ -438,22 +442,30 @@ class Team:
 
     def prepares_round(self, project: Project) -> None:
         """Notify, agree the slot that is proposed, and hand in the materials."""
-        for name in ("notify", "slot", "materials"):
-            step = project.step(name)
-            step.done_by(self.people[step.assignee or "tc"])
-            self.service.catches_up()
+
+        def prepare() -> None:
+            for name in ("notify", "slot", "materials"):
+                step = project.step(name)
+                step.done_by(self.people[step.assignee or "tc"])
+                self.service.catches_up()
+
+        self._once(project, "a round prepared", prepare)
 
     def begins_round(self, project: Project) -> None:
         """Bring a project in Certification to where testing begins."""
         self.prepares_round(project)
-        self.people["integrations"].begins_round(project)
+        self._once(project, "begun", lambda: self.people["integrations"].begins_round(project))
 
     def fails_round(self, project: Project, feedback: str = "") -> None:
         """Go through a whole round that fails, and do the work of development again."""
+
+        def fail() -> None:
+            self.people["integrations"].fails_round(project, feedback)
+            self.finishes(project)
+            self.moves_on(project)
+
         self.begins_round(project)
-        self.people["integrations"].fails_round(project, feedback)
-        self.finishes(project)
-        self.moves_on(project)
+        self._once(project, f"failed: {feedback}", fail)
 
     def certifies(self, project: Project) -> None:
         """Go through a whole round that ends well, with the fees reviewed where they may apply."""
@@ -485,11 +497,28 @@ class Team:
         if (project_id := self.shelf.take(stage)) is None:
             before = STAGES[: STAGES.index(stage)]
             project = self.reaches(self.project_in(before[-1]) if before else self.starts_project(), stage)
-            self.shelf.put(stage, project.id)
-            return project
-        project = Project(self.scene, project_id)
-        self.service.looks_at(project)
+            self.shelf.put(project.id, stage)
+        else:
+            project = Project(self.scene, project_id)
+            self.service.looks_at(project)
+        self._played, self._at = (stage,), self.scene.clock.now()
         return project
+
+    def _once(self, project: Project, what: str, play: Callable[[], None]) -> None:
+        """Play what stories play alike, or, where one has from the same beginning, take what came of it.
+
+        Whatever anybody else does takes time: if some has passed, this story has become its own.
+        """
+        played = (*self._played, what)
+        if self.shelf is None or not self._played or self._at != self.scene.clock.now():
+            play()
+            return
+        if self.shelf.take(*played) is None:
+            play()
+            self.shelf.put(project.id, *played)
+        else:
+            self.service.looks_at(project)
+        self._played, self._at = played, self.scene.clock.now()
 
 
 def _turn(step: Step) -> int:

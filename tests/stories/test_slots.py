@@ -22,7 +22,24 @@ def start_of(project: Project) -> date | None:
 
 
 def in_certification(team: Team, count: int) -> list[Project]:
-    """Projects that people brought to Certification with overrides, so that the story gets to its point."""
+    """Projects that people brought to Certification with overrides, so that the story gets to its point.
+
+    Until then no slot is asked for, so it is the same whatever a story declares of them.
+    """
+    assert team.shelf is not None
+    shelf = team.shelf.whatever_is_declared()
+    what = f"{count} in Certification", str(team.scene.clock.now())
+    if (ids := shelf.take(*what)) is None:
+        ids = " ".join(project.id for project in overridden(team, count))
+        shelf.put(ids, *what)
+        return [Project(team.scene, each) for each in ids.split()]
+    projects = [Project(team.scene, each) for each in ids.split()]
+    for project in projects:
+        team.service.looks_at(project)
+    return projects
+
+
+def overridden(team: Team, count: int) -> list[Project]:
     projects = [team.starts_project(f"Project {number}") for number in range(count)]
     for stage in ("Requirements", "Development", "Certification"):
         for project in projects:

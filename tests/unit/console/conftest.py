@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from visitors import NOW, OPERATOR, Visitor
+from visitors import NOW, OPERATOR, Visitor, cheaply_hashed
 
 from sync_service.lifecycle.outline import outline
 from sync_service.store import Store, open_store
 
 sys.path.append(str(Path(__file__).parents[1] / "lifecycle"))
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webhooks.console.people.generate_password_hash", cheaply_hashed)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from pydantic import ValidationError
 from visitors import KEY
+from werkzeug.security import generate_password_hash
 
 from mappings import load
 from sync_service.cli import stagegate
@@ -80,13 +81,15 @@ def test_every_secret_of_it_is_kept_out_of_outputs() -> None:
     assert {KEY, HASH, "planted-openid-secret"} <= set(told)
 
 
-def test_a_token_of_the_command_line_signs_in() -> None:
+def test_a_token_of_the_command_line_signs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webhooks.console.people.generate_password_hash", generate_password_hash)
     told = CliRunner().invoke(stagegate, ["console-token", "ann.b@example.com", "--role", "operator"])
     assert told.exit_code == 0
     token = re.search(r"^  (ann\.b@example\.com\.\S+)$", told.output, re.MULTILINE)
     line = re.search(r"^  \"ann\.b@example\.com\" = '(.+)'$", told.output, re.MULTILINE)
     assert token
     assert line
+    assert line[1].startswith("scrypt:32768:8:1$")
     console = console_services(settings(enabled=True, session_key=KEY, operators={"ann.b@example.com": line[1]}), ())
     assert console is not None
     person = Tokens(console).whose(token[1])
