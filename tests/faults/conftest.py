@@ -13,7 +13,7 @@ from jira_site import JiraSite
 from mail import Mail
 from postgres import PostgreSQL
 
-from tests.postgresql import postgresql
+from tests.databases import postgresql
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 
-from tests.postgresql import PATIENCE, patiently
+from tests.databases import PATIENCE, patiently
 
 
 class PostgreSQL:

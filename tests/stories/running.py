@@ -13,6 +13,7 @@ from sync_service.bootstrap import WorkerService, own_accounts, worker_service
 from sync_service.config import Settings
 from sync_service.metrics import create_metrics
 from sync_service.store import Priority, Work
+from tests.databases import empty_sqlite
 from tests.stories.team import Project
 from webhooks import Credentials, Services, create_app
 
@@ -104,7 +105,9 @@ class StoryService:
 
     def _settings(self) -> Settings:
         me = self.jira.credentials["service"]
-        url = f"sqlite:///{self.folder / f'stagegate-{self._databases}.db'}"
+        path = self.folder / f"stagegate-{self._databases}.db"
+        if not path.exists():
+            path.write_bytes(empty_sqlite())
         return Settings.model_validate(
             {
                 "jira": {
@@ -113,7 +116,7 @@ class StoryService:
                     "token": me.token,
                     "requests_per_second": 1e6,
                 },
-                "store": {"url": url},
+                "store": {"url": f"sqlite:///{path}"},
                 "lifecycle": {"enforce_since": self.since, "mappings": self.lifecycles},
             }
         )

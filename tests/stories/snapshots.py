@@ -1,6 +1,7 @@
 """A whole site kept and put back, what a watcher would see of a project, and power cuts in mid-plan."""
 
-import copy
+import io
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,28 +17,33 @@ WRITES = ("create_issues", "edit_issue", "put_property", "transition")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A site as it was at some time."""
+    """A site as it was at some time, and what it shares with its copies: locks, clock and the way out for webhooks."""
 
-    site: Site
+    content: bytes
+    shared: tuple[object, ...]
     at: datetime
 
 
 def kept(site: Site) -> Kept:
-    """Copy a site with all that is in it; locks, clock and the way out for webhooks are shared."""
+    """Copy a site with all that is in it."""
+    shared = (site.lock, site.announce, site.clock)
+    places = {id(each): place for place, each in enumerate(shared)}
+    content = io.BytesIO()
+    pickler = pickle.Pickler(content)
+    pickler.persistent_id = lambda each: places.get(id(each))  # type: ignore[method-assign]
     with site.lock:
-        return Kept(_copied(site), site.clock.now())
+        pickler.dump(site)
+        return Kept(content.getvalue(), shared, site.clock.now())
 
 
 def put_back(jira: Running, what: Kept) -> None:
     """Let the server serve a copy of a kept site, at the time at which it was kept."""
-    site, clock = _copied(what.site), jira.clock
+    unpickler = pickle.Unpickler(io.BytesIO(what.content))
+    unpickler.persistent_load = what.shared.__getitem__  # type: ignore[assignment, method-assign]
+    site, clock = unpickler.load(), jira.clock
     site.clock = clock
     clock.set(what.at)
     jira.reset(site)
-
-
-def _copied(site: Site) -> Site:
-    return copy.deepcopy(site, {id(shared): shared for shared in (site.lock, site.announce, site.clock)})
 
 
 def view(project: Project, *, with_record: bool = True) -> dict[str, Any]:

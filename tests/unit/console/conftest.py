@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from visitors import NOW, OPERATOR, Visitor, cheaply_hashed
 
 from sync_service.lifecycle.outline import outline
 from sync_service.store import Store, open_store
+from tests.databases import empty_sqlite
 
 sys.path.append(str(Path(__file__).parents[1] / "lifecycle"))
 
@@ -20,18 +20,10 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webhooks.console.people.generate_password_hash", cheaply_hashed)
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("empty") / "store.db"
-    with closing(open_store(f"sqlite:///{path}", durable=False)) as store:
-        store.migrate()
-    return path.read_bytes()
-
-
 @pytest.fixture
-def store(tmp_path: Path, migrated: bytes) -> Iterator[Store]:
+def store(tmp_path: Path) -> Iterator[Store]:
     place = tmp_path / "store.db"
-    place.write_bytes(migrated)
+    place.write_bytes(empty_sqlite())
     with open_store(f"sqlite:///{place}", durable=False, clock=lambda: NOW) as opened:
         yield opened
 

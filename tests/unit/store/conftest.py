@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from sync_service.store import Claim, Delivery, Priority, Store, open_store
-from tests.postgresql import postgresql
+from tests.databases import empty_sqlite, postgresql
 
 
 class Clock:
@@ -63,6 +63,8 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def store(url: str, clock: Clock) -> Iterator[Store]:
+    if url.startswith("sqlite"):
+        Path(url.removeprefix("sqlite:///")).write_bytes(empty_sqlite())
     with open_store(url, clock=clock, durable=False) as opened:
         opened.migrate()
         yield opened

@@ -9,6 +9,7 @@ from looking import Clock, Looker
 from sync_service.metrics import create_metrics
 from sync_service.store import Store, open_store
 from sync_service.worker.loop import Worker
+from tests.databases import empty_sqlite
 
 
 @pytest.fixture
@@ -18,8 +19,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    with open_store(f"sqlite:///{tmp_path}/stagegate.db", clock=clock) as opened:
-        opened.migrate()
+    path = tmp_path / "stagegate.db"
+    path.write_bytes(empty_sqlite())
+    with open_store(f"sqlite:///{path}", clock=clock) as opened:
         yield opened
 
 

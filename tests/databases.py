@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: one server for each process of tests."""
+"""Databases for the tests: SQLite files that need no migration any more, and a PostgreSQL server for each process."""
 
 import fcntl
 import os
@@ -8,13 +8,26 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sync_service.store import open_store
+
 PATIENCE = 240.0
 """How long a server may take to start; it is far quicker, but not on a machine that is busy with other tests."""
+
+
+@cache
+def empty_sqlite() -> bytes:
+    """Return an SQLite file as migrations leave it: they take longer than most of what tests then do with it."""
+    with tempfile.TemporaryDirectory(prefix="stagegate-sqlite-") as folder:
+        path = Path(folder) / "store.db"
+        with open_store(f"sqlite:///{path}", durable=False) as store:
+            store.migrate()
+        return path.read_bytes()
 
 
 @contextmanager
