@@ -96,19 +96,17 @@ def test_the_keyboard_reaches_everything(visit: Any, stage: Stage) -> None:
     assert f"/console/projects/{stage.closed.key}" in reached
 
 
-@pytest.mark.parametrize("window", WINDOWS)
-def test_every_page_fits_and_is_accessible(visit: Any, stage: Stage, window: str) -> None:
+def test_every_page_fits_and_is_accessible(visit: Any, stage: Stage) -> None:
     """No page is wider than its window, nothing violates its own policy, and axe finds nothing serious."""
-    width, height, scheme = WINDOWS[window]
-    page = visit(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page = visit()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
     page.goto(f"{stage.url}/sign-in")
-    found = _judged(page, f"sign-in-{window}")
+    found = _judged(page, "sign-in")
     signs_in(page, stage, OPERATOR)
     for name, path in pages(stage).items():
         page.goto(f"{stage.url}{path}")
-        found += _judged(page, f"{name}-{window}")
+        found += _judged(page, name)
     assert found == []
     assert complaints == []
 
@@ -126,10 +124,17 @@ def test_a_report_is_shown_as_it_would_be_mailed(visit: Any, stage: Stage) -> No
 
 
 def _judged(page: Any, name: str) -> list[str]:
+    """Look at a page through each window, and return what is wrong with it there."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=str(PICTURES / f"{name}.png"), full_page=True)
-    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return ([f"{name}: {over} px too wide"] if over > 0 else []) + [f"{name}: {fault}" for fault in _faults(page)]
+    found = []
+    for window, (width, height, scheme) in WINDOWS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=str(PICTURES / f"{name}-{window}.png"), full_page=True)
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        found += [f"{name}-{window}: {over} px too wide"] if over > 0 else []
+        found += [f"{name}-{window}: {fault}" for fault in _faults(page)]
+    return found
 
 
 def _faults(page: Any) -> list[str]:

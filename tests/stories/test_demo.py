@@ -117,6 +117,7 @@ def test_the_demo_leaves_jira_in_the_right_state_and_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow  # the stories are told on Data Center as well; this plays what the one above does
 def test_the_demo_plays_on_data_center_too(tmp_path: Path) -> None:
     with demo(tmp_path, "--flavour", "datacenter") as process:
         said = process.communicate(timeout=SECONDS)[0]
