@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ import requests
 from jira_site import JiraSite
 
 from sync_service.config import Settings, load_settings
+from tests.ports import free_port
 
 HOOK_SECRET = "sandbox-webhook-secret"
 LEASE = 10.0
@@ -48,19 +48,6 @@ def until(ask: Callable[[], object], what: str, seconds: float = PATIENCE) -> No
     while not ask():
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}, in vain"
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on, below those that the system gives to outgoing connections.
-
-    One of those could be taken by any request of another test before the process that it is for listens on it.
-    """
-    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    while True:
-        port = random.randrange(min(15_000, first_given - 10_000), first_given)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def children(pid: int) -> list[int]:

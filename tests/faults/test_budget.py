@@ -14,7 +14,6 @@ pytestmark = pytest.mark.slow
 
 RATE = 10.0
 PROJECTS = 25
-LONGEST = 180.0
 
 
 class Counter:
@@ -67,7 +66,7 @@ def test_jira_never_sees_more_than_the_budget(
             return counter.count > PROJECTS and sum(1 for _ in store.projections.all("paytronix")) == PROJECTS
 
         until(lambda: "working" in hosts.processes[0].said, "the first worker to begin")
-        until(all_seen, "every project to be looked at", LONGEST)
+        until(all_seen, "every project to be looked at")
     hosts.stop()
     counter.look()
     assert counter.excess(RATE) == []
@@ -87,6 +86,6 @@ def test_a_worker_that_waits_for_its_turn_stops_in_time(
 
     worker = hosts.start("work", sqlite_url)
     until(asked, "the first request")
-    assert worker.stop(within=5) < 5
+    assert worker.stop() < 9, "its turn would have come after ten seconds"
     assert worker.codes == [0]
     assert "Traceback" not in worker.said

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from hosts import PATIENCE, free_port, gone, until
+from hosts import PATIENCE, gone, until
 
 import jira_sandbox
+from tests.ports import free_port
 
 SECRET = "planted-webhook-secret"
 BODY = (
@@ -184,7 +185,7 @@ def test_intake_goes_on_while_jira_is_down_at_the_start(runs: Runs) -> None:
     answer = requests.post(f"{service.url}/webhooks/jira", data=BODY, headers=SIGNED, timeout=60)
     assert answer.status_code == 202
     assert answer.json() == {"queued": "INT-1"}
-    advisory = requests.get(f"{service.url}/readyz", timeout=5).json()["advisory"]
+    advisory = requests.get(f"{service.url}/readyz", timeout=60).json()["advisory"]
     assert "Check jira.url" in advisory["jira"]["why"]
 
 

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 import requests
 from crowd import Crowd
-from hosts import PATIENCE, Hosts, children, free_port, until
+from hosts import PATIENCE, Hosts, children, until
 from jira_site import JiraSite
 from mail import Mail, named
 
 from sync_service.logs import _forms
 from sync_service.store import open_store
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 Seen = TypeVar("Seen")
-PATIENCE = 60.0
-STOP_SECONDS = 15.0
+PATIENCE = 240.0
+STOP_SECONDS = 30.0
 
 
 class Terminal:

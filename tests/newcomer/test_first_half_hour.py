@@ -7,7 +7,6 @@ has nothing of ours. The transcript is printed (`make faults` shows it) and kept
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import venv
@@ -18,6 +17,8 @@ from typing import Any
 import pytest
 import requests
 from terminal import Terminal
+
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +52,7 @@ class Jira:
             f"{self.url}/rest/api/3/{path}",
             auth=(person["email"], person["token"]),
             json=body or None,
-            timeout=10,
+            timeout=60,
         )
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
@@ -96,11 +97,6 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     print(newcomers.transcript)
     KEPT.parent.mkdir(exist_ok=True)
     KEPT.write_text(newcomers.transcript, encoding="utf-8")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def test_from_an_empty_folder_to_the_first_refused_move(terminal: Terminal) -> None:

@@ -48,7 +48,7 @@ class ForgeApp:
         auth = self.jira.credentials["admin"].basic
         site = f"{self.jira.url}/rest/api/3/workflows"
         params = {"queryString": workflow, "expand": "values.transitions"}
-        shown = requests.get(f"{site}/search", params=params, auth=auth, timeout=10).json()
+        shown = requests.get(f"{site}/search", params=params, auth=auth, timeout=60).json()
         (found,) = shown["values"]
         for step in found["transitions"]:
             step["validators"] = [one for one in step["validators"] if one["parameters"]["key"] != self.key]
@@ -56,11 +56,11 @@ class ForgeApp:
         held = {each["statusReference"] for each in found["statuses"]}
         statuses = [each for each in shown["statuses"] if each["statusReference"] in held]
         body = {"statuses": statuses, "workflows": [kept]}
-        reply = requests.post(f"{site}/update", json=body, auth=auth, timeout=10)
+        reply = requests.post(f"{site}/update", json=body, auth=auth, timeout=60)
         assert reply.status_code == 200, reply.text
 
     def _switch(self, path: str, body: dict[str, Any]) -> None:
-        reply = requests.post(f"{self.jira.url}/_sandbox/{path}", json=body, timeout=10)
+        reply = requests.post(f"{self.jira.url}/_sandbox/{path}", json=body, timeout=60)
         assert reply.status_code == 204, reply.text
 
 

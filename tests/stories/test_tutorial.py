@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
 BLOCKS = re.findall(r"^```(sh|text)\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 STAYS = re.compile(r"stagegate (sandbox|run)\b")
 LASTS = re.compile(r"mkdir|export|\w+\(\)")
 """Begins what a shell remembers: a folder, a variable, a function. It is typed again before each later block."""
-PATIENCE = 30.0
+PATIENCE = 240.0
 """Seconds within which what the page shows "a moment later" must be there."""
 
 
@@ -25,7 +26,7 @@ class Reader:
     """Somebody who follows the page: one shell that remembers, and a terminal for each command that stays."""
 
     def __init__(self, home: Path) -> None:
-        self.ports = {"8311": free_port(), "8080": free_port()}
+        self.ports = {"8311": str(free_port()), "8080": str(free_port())}
         self.home = home
         self.typed: list[str] = []
         self.terminals: list[subprocess.Popen[str]] = []
@@ -45,7 +46,9 @@ class Reader:
         if LASTS.match(block):
             self.typed.append(block)
             return ""
-        done = subprocess.run(self._shell(block), env=self.environment, text=True, capture_output=True, timeout=60)
+        done = subprocess.run(
+            self._shell(block), env=self.environment, text=True, capture_output=True, timeout=PATIENCE
+        )
         return done.stdout + done.stderr
 
     def sees(self, block: str, shown: str) -> None:
@@ -66,13 +69,7 @@ class Reader:
     def leaves(self) -> None:
         for terminal in reversed(self.terminals):
             terminal.send_signal(signal.SIGINT)
-        assert [terminal.wait(timeout=20) for terminal in self.terminals] == [0 for _ in self.terminals]
-
-
-def free_port() -> str:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return str(listening.getsockname()[1])
+        assert [terminal.wait(timeout=PATIENCE) for terminal in self.terminals] == [0 for _ in self.terminals]
 
 
 def missing_from(printed: str, shown: str) -> list[str]:
