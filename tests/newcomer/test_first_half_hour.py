@@ -173,7 +173,7 @@ def test_from_an_empty_folder_to_the_first_refused_move(terminal: Terminal) -> N
     assert "Can It Be Done is empty" in flat(terminal.types(f"stagegate explain {key}"))
     assert "nothing to do" in terminal.types(f"stagegate plan {key}")
     assert "Acme loyalty" in terminal.types("stagegate report portfolio")
-    page = requests.get(f"{jira.url}/_sandbox/dashboards/10000", timeout=10)
+    page = requests.get(f"{jira.url}/_sandbox/dashboards/10000", timeout=60)
     assert "Projects by stage" in page.text
     assert '<td>Discovery</td><td class="count">1</td>' in page.text
     terminal.notes("the dashboard that `provision` made counts one project in Discovery")
@@ -195,10 +195,10 @@ def test_from_an_empty_folder_to_the_first_refused_move(terminal: Terminal) -> N
     terminal.starts(SERVICE)
     terminal.until(lambda: answers(f"{receiver}/readyz"), "the receiver")
     with requests.Session() as browser:
-        csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get(f"{receiver}/console/", timeout=10).text)
+        csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get(f"{receiver}/console/", timeout=60).text)
         assert csrf
         board = browser.post(
-            f"{receiver}/console/sign-in", data={"csrf": csrf[1], "token": token[1], "to": "/console/"}, timeout=10
+            f"{receiver}/console/sign-in", data={"csrf": csrf[1], "token": token[1], "to": "/console/"}, timeout=60
         )
     assert board.ok
     assert "Acme loyalty" in board.text
@@ -227,7 +227,7 @@ def first_line(text: str) -> Any:
 
 def answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=5).ok
+        return requests.get(url, timeout=60).ok
     except requests.ConnectionError:
         return False
 

@@ -40,11 +40,11 @@ def service(tmp_path: Path, port: int) -> Iterator[WorkerService]:
 def test_its_counts_and_the_queue_are_shown_while_it_works(service: WorkerService, port: int) -> None:
     service.metrics.runs.labels("done").inc()
     with counts_shown(service):
-        told = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+        told = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
     assert 'stagegate_runs_total{outcome="done"} 1.0' in told
     assert 'stagegate_queue_keys{state="dead"} 0.0' in told
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5)
+        requests.get(f"http://127.0.0.1:{port}/metrics", timeout=60)
 
 
 def test_a_port_that_is_taken_is_told_with_the_remedy(service: WorkerService, port: int) -> None:
@@ -60,4 +60,4 @@ def test_without_a_port_nothing_listens(service: WorkerService, port: int) -> No
     worker = service.settings.worker.model_copy(update={"metrics_port": 0})
     silent = replace(service, settings=service.settings.model_copy(update={"worker": worker}))
     with counts_shown(silent), pytest.raises(requests.ConnectionError):
-        requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5)
+        requests.get(f"http://127.0.0.1:{port}/metrics", timeout=60)
