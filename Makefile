@@ -51,8 +51,12 @@ format: .venv/installed  ## Format the code
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-check: COVERAGE = 1
-check: lint docs test audit  ## All that CI runs: lint, types, contracts, documentation, tests, dependencies
+check: lint docs  ## All that CI runs: lint, types, contracts, documentation, tests with coverage, audit
+	$(MAKE) test COVERAGE=1
+	$(MAKE) audit
+check: lint docs  ## All that CI runs: lint, types, contracts, documentation, tests with coverage, audit
+	$(MAKE) test COVERAGE=1
+	$(MAKE) audit
 
 check-plugin:  ## Check and test the Forge app (needs npm; skipped without)
 	@if command -v npm >/dev/null; then cd plugin \

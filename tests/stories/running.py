@@ -142,6 +142,7 @@ class StoryService:
                 assert not self.failures(), self.failures()
             if not looks:
                 return
+            assert self.jira.webhooks.wait_idle()  # our echoes are dated before the half minute, not after it
             self.jira.clock.advance(seconds=OWN_EVENTS.total_seconds())
         raise AssertionError("the service does not come to rest")
 
