@@ -54,9 +54,6 @@ format: .venv/installed  ## Format the code
 check: lint docs  ## All that CI runs: lint, types, contracts, documentation, tests with coverage, audit
 	$(MAKE) test COVERAGE=1
 	$(MAKE) audit
-check: lint docs  ## All that CI runs: lint, types, contracts, documentation, tests with coverage, audit
-	$(MAKE) test COVERAGE=1
-	$(MAKE) audit
 
 check-plugin:  ## Check and test the Forge app (needs npm; skipped without)
 	@if command -v npm >/dev/null; then cd plugin \
