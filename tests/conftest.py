@@ -4,11 +4,15 @@ Nothing has to be asked for. Recording begins with the session; at its end one e
 against Atlassian's OpenAPI document, and a violation fails the session. See `contract/recorder.py`.
 """
 
+import logging
 import os
+import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 
 pytest_plugins = ("planted",)
 
@@ -24,6 +28,18 @@ VERDICT: pytest.StashKey[list[str]] = pytest.StashKey()
 def pytest_configure() -> None:
     """Ask this machine itself, whatever proxies it has for others: all that the tests speak to is here."""
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Take back what commands and processes that ran in this one did to its logging."""
+    root, events = logging.getLogger(), structlog.get_config()
+    handlers, level, hooks = root.handlers[:], root.level, (sys.excepthook, threading.excepthook)
+    yield
+    root.handlers[:], (sys.excepthook, threading.excepthook) = handlers, hooks
+    root.setLevel(level)
+    structlog.configure(**events)
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,12 +17,9 @@ from tests.databases import postgresql
 
 
 @pytest.fixture(autouse=True)
-def logs() -> Iterator[None]:
+def logs(logging_as_before: None) -> None:
     """Show what goes wrong in the test's own process, but not every request."""
-    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    yield
-    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

@@ -30,12 +30,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def logs() -> Iterator[None]:
+def logs(logging_as_before: None) -> None:
     """Show what the service says when a story fails, but not every delivery."""
-    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
-    yield
-    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

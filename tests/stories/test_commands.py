@@ -1,7 +1,6 @@
 """The commands that look: explain, plan, simulate, check, sweep, audit, queue; run as users run them."""
 
 import json
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -55,16 +54,6 @@ class Shown:
 
 
 Stagegate = Callable[..., Shown]
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Take back what commands do to the logging of their process."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level, sys.excepthook
-    yield
-    root.handlers[:], sys.excepthook = before[0], before[2]
-    root.setLevel(before[1])
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from sync_service.logs import configure_logs
 from tests.stories.running import StoryService
@@ -52,4 +51,3 @@ def test_a_line_is_written_also_while_the_store_is_away(
     told = [json.loads(line) for line in lines.getvalue().splitlines()]
     (failed,) = [line for line in told if line["event"] == "look failed"]
     assert (failed["issue"], failed["deliveries"]) == (project.key, [])
-    structlog.contextvars.clear_contextvars()

@@ -1,10 +1,9 @@
 """A site is made ready by one reviewed command: from a project with nothing of ours to one that goes live."""
 
 import json
-import logging
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,15 +48,6 @@ def jira(server: Running, postman: Postman, flavour: str) -> Running:
     server.reset(flavour=flavour, clock=Clock(frozen_at=FIRST_DAY), empty=True)
     server.site.webhooks.clear()
     return server
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    before = root.handlers[:], root.level, sys.excepthook
-    yield
-    root.handlers[:], sys.excepthook = before[0], before[2]
-    root.setLevel(before[1])
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import structlog
@@ -15,17 +15,6 @@ import structlog
 from sync_service.logs import REDACTED, Late, Style, adopt, configure_logs, redactor
 
 SECRETS = ["planted-secret", 'with "quotes"\\and\nlines', "schlüssel/mit+zeichen", ""]
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook)
-    yield
-    root.handlers[:], _, sys.excepthook, threading.excepthook = before
-    root.setLevel(before[1])
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 def logged(style: Style = "json", level: str = "info") -> io.StringIO:

@@ -1,9 +1,7 @@
 """Why a worker can't begin is told on /readyz and the console, with the remedy, until it can."""
 
-import logging
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 import jira_sandbox
 from sync_service.bootstrap import logging_for, worker_service
@@ -27,17 +24,12 @@ WRONG = "planted-wrong-token"
 
 
 @pytest.fixture(autouse=True)
-def process_as_before() -> Iterator[None]:
-    """Take back what a worker does to its process: its signals and its logs."""
+def signals_as_before() -> Iterator[None]:
+    """Take back what a worker does to its process's signals."""
     signals = {sign: signal.getsignal(sign) for sign in (signal.SIGTERM, signal.SIGINT)}
-    root, events, hook = logging.getLogger(), structlog.get_config(), sys.excepthook
-    handlers, level = root.handlers[:], root.level
     yield
     for sign, handler in signals.items():
         signal.signal(sign, handler)
-    root.handlers[:], sys.excepthook = handlers, hook
-    root.setLevel(level)
-    structlog.configure(**events)
 
 
 @pytest.fixture
