@@ -25,7 +25,7 @@ class UnknownReport(ConfigurationError):
 
 
 class NoSuchProject(StagegateError):
-    """The project whose history is asked for is not known."""
+    """The project issue whose history is asked for, or the Jira project, is not known."""
 
     reason = "not_a_project"
 
@@ -44,6 +44,7 @@ def tell(
     For one project issue its history comes first. Raises UnknownReport and NoSuchProject.
     """
     _check(names, selection)
+    _check_project(selection, mappings)
     with progress("Reading projects", store.projections.count()) as advance:
         portfolio = read(store, {mapping.name: mapping for mapping in mappings}, selection, store.now(), advance)
     context = Context(
@@ -64,6 +65,12 @@ def _check(names: Iterable[str], selection: Selection) -> None:
             raise UnknownReport(f"{HISTORY} is one project's: name it, as in --project INT-12")
     if selection.since and selection.until and selection.until < selection.since:
         raise UnknownReport(f"the period ends ({selection.until}) before it begins ({selection.since})")
+
+
+def _check_project(selection: Selection, mappings: Iterable[LifecycleMapping]) -> None:
+    served = sorted({mapping.jira.project for mapping in mappings})
+    if selection.project and not selection.issue and selection.project.upper() not in served:
+        raise NoSuchProject(f"{selection.project}: no mapping is for this Jira project; there is {', '.join(served)}")
 
 
 def _reports(store: Store, portfolio: Portfolio, names: Sequence[str]) -> Iterable[Report]:

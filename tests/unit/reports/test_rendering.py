@@ -372,6 +372,9 @@ def test_what_there_is_not(crowd: Store, names: list[str], wanted: dict[str, obj
 def test_a_project_that_is_not_known(crowd: Store) -> None:
     with pytest.raises(NoSuchProject, match="INT-99999: no such project"):
         asked(crowd, project="INT-99999")
+    with pytest.raises(NoSuchProject, match="ITN: no mapping is for this Jira project; there is INT"):
+        asked(crowd, project="ITN")
+    assert asked(crowd, project="int")[1].projects
 
 
 def test_csv_goes_into_a_folder_or_one_table_out(crowd: Store, tmp_path: Path) -> None:
