@@ -25,7 +25,7 @@ class UnknownReport(ConfigurationError):
 
 
 class NoSuchProject(StagegateError):
-    """The project issue whose history is asked for, or the Jira project, is not known."""
+    """The project issue, or the Jira project, that is asked for is not known."""
 
     reason = "not_a_project"
 
@@ -41,12 +41,16 @@ def tell(
 ) -> tuple[tuple[Report, ...], Context]:
     """Read the store once and tell the reports asked for: by name, single tables by theirs; all without a name.
 
-    For one project issue its history comes first. Raises UnknownReport and NoSuchProject.
+    For one project issue its history comes first. Raises UnknownReport, and NoSuchProject for an unknown one.
     """
     _check(names, selection)
     _check_project(selection, mappings)
     with progress("Reading projects", store.projections.count()) as advance:
         portfolio = read(store, {mapping.name: mapping for mapping in mappings}, selection, store.now(), advance)
+    if selection.issue and not portfolio.projects:
+        raise NoSuchProject(
+            f"{selection.issue}: no such project is known here; `stagegate audit` asks for a look at every project"
+        )
     context = Context(
         at=portfolio.now,
         zone=portfolio.told_mappings[0].calendar.timezone,
@@ -79,7 +83,7 @@ def _reports(store: Store, portfolio: Portfolio, names: Sequence[str]) -> Iterab
     for name in asked:
         subject = name.partition(".")[0]
         if subject not in whole:
-            whole[subject] = _history(store, portfolio) if subject == HISTORY else report(portfolio, subject)
+            whole[subject] = history(portfolio, store) if subject == HISTORY else report(portfolio, subject)
     for subject, told in whole.items():
         wanted = [name for name in asked if name.partition(".")[0] == subject]
         yield told if subject in wanted else replace(told, tables=tuple(_tables(told, wanted)))
@@ -91,16 +95,6 @@ def _tables(told: Report, wanted: Sequence[str]) -> Iterable[Table]:
         if name not in known:
             raise UnknownReport(f"{name}: no such table; {told.name} has {', '.join(known)}")
         yield known[name]
-
-
-def _history(store: Store, portfolio: Portfolio) -> Report:
-    told = history(portfolio, store)
-    if told is None:
-        raise NoSuchProject(
-            f"{portfolio.selection.issue}: no such project is known here; "
-            "`stagegate audit` asks for a look at every project"
-        )
-    return told
 
 
 def give(

@@ -13,10 +13,8 @@ MOST_ENTRIES = 1000
 """Entries of the ledger that a history tells, the newest."""
 
 
-def history(portfolio: Portfolio, store: Store) -> Report | None:
-    """Tell everything that is known of the one project that is asked for; None where it is not known."""
-    if not portfolio.projects:
-        return None
+def history(portfolio: Portfolio, store: Store) -> Report:
+    """Tell everything that is known of the one project of this portfolio."""
     project = portfolio.projects[0]
     entries = store.ledger.entries(issue_id=project.id, limit=MOST_ENTRIES)
     tables = (

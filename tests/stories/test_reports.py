@@ -41,7 +41,6 @@ def test_refused_and_accepted_moves_are_counted_once_with_who_made_them(
     assert edges(seen(service)).rows == (("Discovery", "Requirements", 1, 0, 0, 0, 1, 0.5),)
     assert missing(seen(service)).column("refusals")[0] == 1
     report = history(seen(service, project), service.running.store)
-    assert report is not None
     (moves,) = (table for table in report.tables if table.name == "history.moves")
     assert moves.column("answer") == ("refused", "accepted")
     assert set(moves.column("by")) == {service.jira.site.users[tc.account].display_name}

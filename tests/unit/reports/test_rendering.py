@@ -302,7 +302,6 @@ def test_the_history_of_one_project(crowd: Store) -> None:
     done = Entry(issue_id=key[4:], key=key, kind="written", at=NOW, reasons=("why",), detail={"planned": ["a", "b"]})
     crowd.ledger.write([done])
     report = history(read(crowd, MAPPINGS, Selection(project=key), NOW), crowd)
-    assert report is not None
     found = {one.name: one for one in report.tables}
     assert report.title.startswith(f"{key}: ")
     assert found["history.facts"].rows[0][0] == key
@@ -326,7 +325,6 @@ def test_a_history_of_rounds_and_open_steps() -> None:
                 return ()
 
     report = history(portfolio(seen), Empty())  # type: ignore[arg-type]
-    assert report is not None
     found = {one.name: one.rows for one in report.tables}
     assert found["history.rounds"][0][:3] == (1, date(2026, 5, 20), "2026-05-11, 2026-05-13")
     assert found["history.steps"][0][2] == "client"
@@ -372,6 +370,8 @@ def test_what_there_is_not(crowd: Store, names: list[str], wanted: dict[str, obj
 def test_a_project_that_is_not_known(crowd: Store) -> None:
     with pytest.raises(NoSuchProject, match="INT-99999: no such project"):
         asked(crowd, project="INT-99999")
+    with pytest.raises(NoSuchProject, match="INT-99999: no such project"):
+        asked(crowd, "stages", project="int-99999")
     with pytest.raises(NoSuchProject, match="ITN: no mapping is for this Jira project; there is INT"):
         asked(crowd, project="ITN")
     assert asked(crowd, project="int")[1].projects
