@@ -81,4 +81,4 @@ pins: .venv/installed  ## Renew constraints.txt from the newest versions that pa
 clean:  ## Remove what the chores made
 	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* dist build artefacts site
 
-.PHONY: help install demo test browser-tools faults lint docs audit format check check-plugin dist test-pythons pins clean
+.PHONY: help install demo test browser-tools faults bench bench-check lint docs audit format check check-plugin dist test-pythons pins clean

@@ -47,8 +47,11 @@ def locate(reference: str, beside: Path) -> Path:
     if reference in shipped():
         return SHIPPED / f"{reference}.toml"
     path = beside / reference
-    if path.is_file():
-        return path
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:
+        raise MappingError([f"{path}: can't be read: {error.strerror}"]) from None
     raise MappingError([f"{path}: no such mapping file; give a path, or one of the shipped ones: {_listed(shipped())}"])
 
 

@@ -3,11 +3,22 @@
 import json
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync_service.cli.root import FOUND_PROBLEMS, as_json, configured, issue_in, opened, printed, stagegate, with_store
+from sync_service.cli.root import (
+    FOUND_PROBLEMS,
+    Command,
+    as_json,
+    configured,
+    issue_in,
+    opened,
+    printed,
+    stagegate,
+    with_store,
+)
 from sync_service.errors import StagegateError
 
 if TYPE_CHECKING:
@@ -35,6 +46,20 @@ def audit(settings: "Settings", as_json: bool) -> None:
 
 def _asked(count: int, as_json: bool) -> None:
     click.echo(json.dumps({"looks": count}) if as_json else f"asked for {count} look(s); the workers do them")
+
+
+def some_or_all(command: Command) -> Command:
+    """Add the issues, and --all in their place."""
+
+    @click.argument("issues", nargs=-1, metavar="[ISSUE]...")
+    @click.option("--all", "every", is_flag=True, help="All dead keys.")
+    @wraps(command)
+    def of_them(issues: tuple[str, ...], every: bool, **options: Any) -> Any:
+        if bool(issues) == every:
+            raise click.UsageError("Name issues, or give --all.")
+        return command(issues=issues, **options)
+
+    return of_them  # type: ignore[return-value]
 
 
 @stagegate.group()
@@ -71,27 +96,25 @@ def show(issue: str, store: "Store", as_json: bool) -> None:
 
 
 @queue.command()
-@click.argument("issues", nargs=-1, metavar="[ISSUE]...")
-@click.option("--all", "every", is_flag=True, help="All dead keys.")
+@some_or_all
 @with_store
 @as_json
-def replay(issues: tuple[str, ...], every: bool, store: "Store", as_json: bool) -> None:
+def replay(issues: tuple[str, ...], store: "Store", as_json: bool) -> None:
     """Let dead keys run again at once. ISSUE is an id or a key."""
     from sync_service.commands import mending
 
-    _mend(mending.replay, "will run again", issues, every, store, as_json)
+    _mend(mending.replay, "will run again", issues, store, as_json)
 
 
 @queue.command()
-@click.argument("issues", nargs=-1, metavar="[ISSUE]...")
-@click.option("--all", "every", is_flag=True, help="All dead keys.")
+@some_or_all
 @with_store
 @as_json
-def drop(issues: tuple[str, ...], every: bool, store: "Store", as_json: bool) -> None:
+def drop(issues: tuple[str, ...], store: "Store", as_json: bool) -> None:
     """Forget dead keys, until a later event, sweep or audit brings them back. ISSUE is an id or a key."""
     from sync_service.commands import mending
 
-    _mend(mending.drop, "forgotten", issues, every, store, as_json)
+    _mend(mending.drop, "forgotten", issues, store, as_json)
 
 
 @queue.command()
@@ -110,12 +133,9 @@ def _mend(
     how: Callable[..., tuple[int, list[str]]],
     done: str,
     issues: tuple[str, ...],
-    every: bool,
     store: "Store",
     as_json: bool,
 ) -> None:
-    if bool(issues) == every:
-        raise click.UsageError("Name issues, or give --all.")
     count, others = how(store, [issue_in(issue) for issue in issues])
     if as_json:
         click.echo(json.dumps({"keys": count, "not_dead": others}))

@@ -21,6 +21,7 @@ FOUND_PROBLEMS, USAGE = 1, 2
 DEFAULT_CONFIG = Path("config.toml")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Found = TypeVar("Found")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,7 +50,8 @@ def with_store(command: Command) -> Command:
         from sync_service.commands.mending import stored
         from sync_service.config import load_store
 
-        with stored(load_store(_file_of_settings(path), os.environ).url) as store:
+        file = _file_of_settings(path, enough="STAGEGATE_STORE__URL")
+        with stored(_warned(load_store(file, os.environ)).url, make=False) as store:
             return command(store=store, **options)
 
     return on_store  # type: ignore[return-value]
@@ -64,16 +66,24 @@ def settings_at(path: Path | None) -> "Settings":
     """Read the settings of this file, of STAGEGATE_CONFIG, or of config.toml; warn of what is risky in them."""
     from sync_service.config import load_settings
 
-    settings, warnings = load_settings(_file_of_settings(path), os.environ)
+    return _warned(load_settings(_file_of_settings(path, enough="STAGEGATE_JIRA__URL"), os.environ))
+
+
+def _warned(found: tuple[Found, tuple[str, ...]]) -> Found:
+    settings, warnings = found
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     return settings
 
 
-def _file_of_settings(path: Path | None) -> Path | None:
-    """Return the file to read; None where the environment alone is meant."""
+def _file_of_settings(path: Path | None, *, enough: str) -> Path | None:
+    """Return the file to read; None where there is none, but the variable that says that the environment is enough."""
     named = path or Path(os.environ.get("STAGEGATE_CONFIG") or DEFAULT_CONFIG)
-    return named if path or named.exists() or not os.environ.get("STAGEGATE_JIRA__URL") else None
+    try:
+        there = named.exists()
+    except OSError:  # a folder that may not be entered; reading it will say so
+        there = True
+    return named if path or there or not os.environ.get(enough) else None
 
 
 @contextmanager

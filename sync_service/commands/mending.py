@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sync_service.store import Condition, Priority, Received, Store, Work, open_store
+from sync_service.store import Condition, Priority, Received, Store, StoreMisconfigured, Work, open_store
 
 Json = dict[str, Any]
 
@@ -16,9 +16,17 @@ ID_OR_KEY = re.compile(r"\d+|[A-Za-z][A-Za-z0-9_]*-\d+")
 
 
 @contextmanager
-def stored(url: str) -> Iterator[Store]:
-    """Open the store at a database URL with its tables in order, and close it."""
+def stored(url: str, *, make: bool = True) -> Iterator[Store]:
+    """Open the store at a database URL with its tables in order, and close it.
+
+    Raises StoreMisconfigured, without `make` also where there is none yet.
+    """
     with open_store(url) as store:
+        if store.is_missing and not make:
+            raise StoreMisconfigured(
+                f"[store] url: there is no database at {url}; the service makes it when it first runs. A path with "
+                "three slashes is relative to the folder that a command is started in"
+            )
         store.migrate()
         yield store
 

@@ -10,6 +10,7 @@ from sync_service.config.settings import Settings, is_section
 WORDS = {
     "tuple_type": 'must be a list in brackets, such as ["one", "two"]',
     "dict_type": 'must be a table, such as { name = "value" }',
+    "too_short": "must name at least one",
     "string_type": "must be a text in quotes",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",

@@ -27,16 +27,17 @@ def load_settings(path: Path | None, environment: MappingOf[str, str]) -> tuple[
     """Read the settings; return them with warnings. Raises ConfigurationError that names each place and remedy."""
     tables = _read(path) if path is not None else {}
     settings = _validated(Settings, tables, environment, path)
-    return settings, (*_literal_secrets(tables, str(path)), *_overlooked(tables, environment))
+    return settings, (*_literal_secrets(tables, str(path)), *_overlooked(Settings, tables, environment))
 
 
-def load_store(path: Path | None, environment: MappingOf[str, str]) -> StoreSettings:
+def load_store(path: Path | None, environment: MappingOf[str, str]) -> tuple[StoreSettings, tuple[str, ...]]:
     """Read where the store is, and nothing else: who mends the queue at night may lack the service's secrets.
 
-    Raises ConfigurationError that names each place and remedy.
+    Returns it with warnings. Raises ConfigurationError that names each place and remedy.
     """
     tables = _read(path) if path is not None else {}
-    return _validated(JustTheStore, tables, environment, path).store
+    store = _validated(JustTheStore, tables, environment, path).store
+    return store, tuple(_overlooked(JustTheStore, tables, environment))
 
 
 def _validated(kind: type[Read], tables: dict[str, Any], environment: MappingOf[str, str], path: Path | None) -> Read:
@@ -100,7 +101,7 @@ def _literal_secrets(tables: dict[str, Any], path: str) -> list[str]:
     """Warn of secrets that stand in the file itself."""
     places = {
         "jira": ("token",),
-        "webhooks": ("secrets", "bearer_tokens"),
+        "webhooks": ("secrets", "bearer_tokens", "basic.password"),
         "console": ("session_key", "openid.client_secret"),
     }
     return [
@@ -112,18 +113,20 @@ def _literal_secrets(tables: dict[str, Any], path: str) -> list[str]:
 
 
 def _texts_at(tables: object, *place: str) -> list[str]:
-    """Return the text, or the texts of the list, at a place in the file; none where the file has something else."""
-    for part in place:
-        tables = tables.get(part) if isinstance(tables, dict) else None
-    found = tables if isinstance(tables, list) else [tables]
+    """Return the texts at a place in the file, in each entry of a list; none where the file has something else."""
+    found = [tables]
+    for part in (*place, None):
+        found = [one for held in found for one in (held if isinstance(held, list) else [held])]
+        if part is not None:
+            found = [held.get(part) for held in found if isinstance(held, dict)]
     return [text for text in found if isinstance(text, str)]
 
 
-def _overlooked(tables: dict[str, Any], environment: MappingOf[str, str]) -> list[str]:
+def _overlooked(kind: type[BaseModel], tables: dict[str, Any], environment: MappingOf[str, str]) -> list[str]:
     """Warn of variables that look like settings and are none: one underscore where two belong."""
     meant = {
         f"{PREFIX}{section}_{key}".upper(): f"{PREFIX}{section}__{key}".upper()
-        for section, field in Settings.model_fields.items()
+        for section, field in kind.model_fields.items()
         if is_section(field.annotation)
         for key in field.annotation.model_fields
     }

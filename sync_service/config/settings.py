@@ -63,8 +63,8 @@ class JiraSettings(Section):
     gateway: str = "https://api.atlassian.com"
     forge: str | None = None
     forge_without_record: Literal["open", "closed"] = "open"
-    connect_timeout: float = Field(default=5.0, gt=0)
-    read_timeout: float = Field(default=30.0, gt=0)
+    connect_timeout: float = Field(default=5.0, gt=0, le=600)
+    read_timeout: float = Field(default=30.0, gt=0, le=600)
     requests_per_second: float = Field(default=10.0, ge=0.1, le=1_000_000)
 
     @field_validator("forge")
@@ -120,7 +120,7 @@ def _moment(text: str) -> datetime | None:
 class LifecycleSettings(Section):
     """Which mappings hold, and from when on."""
 
-    mappings: tuple[str, ...] = ("paytronix",)
+    mappings: tuple[str, ...] = Field(default=("paytronix",), min_length=1)
     enforce_since: datetime
 
     @field_validator("enforce_since", mode="before")
@@ -140,7 +140,7 @@ class WorkerSettings(Section):
     """How the work is done."""
 
     threads: int = Field(default=4, ge=1)
-    lease_seconds: float = Field(default=120.0, ge=5)
+    lease_seconds: float = Field(default=120.0, ge=5, le=86_400)
     sweep_minutes: int = Field(default=15, ge=1)
     audit_hour: int = Field(default=3, ge=0, le=23)
     metrics_host: str = "127.0.0.1"

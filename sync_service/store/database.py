@@ -76,6 +76,11 @@ class Database:
         self._engines |= {"once": self._engines["write"]} if self.is_sqlite else {"read": alone, "once": alone}
 
     @property
+    def is_missing(self) -> bool:
+        """Whether it is an SQLite file that would be made by the first use."""
+        return self.is_sqlite and not Path(self.url.database or "").exists()
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether the database is an SQLite file."""
         return self.engine.dialect.name == "sqlite"

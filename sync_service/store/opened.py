@@ -31,6 +31,11 @@ class Store:
         self.marks = Marks(self._database)
         self.traffic = Traffic(self._database)
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether the database is a file that isn't there: using it would make an empty one."""
+        return self._database.is_missing
+
     def migrate(self) -> None:
         """Create or upgrade the tables; safe from many processes at once, quick when there is nothing to do."""
         migrate(self._database)

@@ -79,7 +79,7 @@ STORE_AND_PORT = [
     ),
     Mistake(
         what="a database where nobody may write",
-        command="queue list",
+        command="report",
         code=1,
         settings={STORE: 'url = "sqlite:////proc/stagegate.db"'},
         says=("the database /proc/stagegate.db: the file cannot be opened", "needs read and write permission"),

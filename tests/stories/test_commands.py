@@ -72,10 +72,12 @@ def config(jira: Running, service: StoryService, tmp_path: Path, monkeypatch: py
 
 
 @pytest.fixture
-def stagegate(config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stagegate:
-    def run(*words: str, config: Path = config) -> Shown:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stagegate:
+    """Type a command, with no more than its words."""
+
+    def typed(*words: str) -> Shown:
         capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["stagegate", *words, "--config", str(config)])
+        monkeypatch.setattr(sys, "argv", ["stagegate", *words])
         code: object = 0
         try:
             cli.main()
@@ -86,7 +88,12 @@ def stagegate(config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         assert isinstance(code, int)
         return Shown(code=code, out=out, err=err)
 
-    return run
+    return typed
+
+
+@pytest.fixture
+def stagegate(config: Path, run: Stagegate) -> Stagegate:
+    return lambda *words, config=config: run(*words, "--config", str(config))
 
 
 @pytest.fixture
@@ -476,6 +483,22 @@ def test_whoever_mends_the_queue_at_night_needs_no_secret_of_the_service(
     assert stagegate("queue", "replay", "INT-1").out == "1 dead key(s): will run again\n"
     config.write_text(config.read_text() + "[store]\n")
     assert "not valid TOML" in stagegate("queue", "list").err
+
+
+def test_the_queue_of_another_folder_is_not_taken_for_an_empty_one(
+    run: Stagegate, store: Store, service: StoryService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STAGEGATE_STORE__URL", "sqlite:///elsewhere.db")
+    shown = run("queue", "list")
+    assert (shown.code, "there is no database at sqlite:///elsewhere.db" in shown.err) == (2, True)
+    assert not (tmp_path / "elsewhere.db").exists()
+
+    monkeypatch.setenv("STAGEGATE_STORE__URL", f"sqlite:///{service.folder}/stagegate-0.db")
+    monkeypatch.setenv("STAGEGATE_STORE_URL", "sqlite:///misspelt.db")
+    shown = run("queue", "list")
+    assert (shown.code, shown.out.startswith("0 waiting")) == (0, True)
+    assert "STAGEGATE_STORE_URL is not read; the setting is overridden by STAGEGATE_STORE__URL" in shown.err
 
 
 @pytest.fixture

@@ -132,10 +132,12 @@ def test_a_secret_can_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_secret_in_the_settings_is_taken_with_a_warning_that_does_not_show_it(tmp_path: Path) -> None:
-    text = LEAST.replace("env:T", "planted-literal-secret") + '[webhooks]\nsecrets = ["planted-literal-hook"]\n'
+    hooks = 'secrets = ["planted-literal-hook"]\nbasic = [{ user = "jira", password = "planted-literal-password" }]\n'
+    text = LEAST.replace("env:T", "planted-literal-secret") + "[webhooks]\n" + hooks
     settings, warnings = load_settings(written(tmp_path, text), {})
-    assert settings.secrets == ("planted-literal-secret", "planted-literal-hook")
-    assert [warning.split(": ")[1].split()[0] for warning in warnings] == ["jira.token", "webhooks.secrets"]
+    assert settings.secrets == ("planted-literal-secret", "planted-literal-hook", "planted-literal-password")
+    told = [warning.split(": ")[1].split()[0] for warning in warnings]
+    assert told == ["jira.token", "webhooks.secrets", "webhooks.basic.password"]
     assert "literal" not in "".join(warnings)
 
 
@@ -171,6 +173,8 @@ def test_every_secret_is_known_to_those_who_keep_it_out_of_outputs() -> None:
         ),
         pytest.param(LEAST + "[webhooks]\nsecrets = 'env:T'\n", "webhooks.secrets: must be a list", id="no list"),
         pytest.param(LEAST + "[webhooks]\nport = 99999\n", "webhooks.port: must be less than", id="port"),
+        pytest.param(LEAST + "mappings = []\n", "lifecycle.mappings: must name at least one", id="no mapping"),
+        pytest.param(LEAST + "[worker]\nlease_seconds = inf\n", "must be less than or equal to 86400", id="for ever"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:

@@ -113,6 +113,8 @@ class TestReading:
 
     def test_missing(self, tmp_path: Path) -> None:
         """The shipped names are offered."""
+        with pytest.raises(MappingError, match=r"xxx\.toml: can't be read: File name too long"):
+            load(tmp_path / ("x" * 300 + ".toml"))
         with pytest.raises(MappingError, match="no such mapping file"):
             load(tmp_path / "none.toml")
 
