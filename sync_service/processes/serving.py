@@ -10,7 +10,6 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
-from gunicorn.sock import create_sockets
 
 from mappings import Mapping
 from sync_service.bootstrap import load_mappings, logging_for, own_accounts
@@ -180,22 +179,6 @@ class Receiver(BaseApplication):  # type: ignore[misc]
         self.store = open_store(self.settings.store.url)
         return create_app(receiver_services(self.settings, self.store, self.metrics_directory, self.mappings))
 
-    def run_alone(self) -> None:
-        """Serve in this very process: what gunicorn's arbiter would fork, without the arbiter, which takes 15 MB.
-
-        For a process whose parent starts it again when it dies, and outlives it: gunicorn's worker ends without it.
-        """
-        log = self.cfg.logger_class(self.cfg)
-        sockets = create_sockets(self.cfg, log)
-        worker = self.cfg.worker_class(1, os.getppid(), sockets, self, self.cfg.timeout / 2, self.cfg, log)
-        worker.pid = os.getpid()
-        log.info("Listening at: %s", ", ".join(map(str, sockets)))
-        try:
-            worker.init_process()
-        finally:
-            worker.tmp.close()
-            self._close()
-
     def _close(self) -> None:
         if self.store is not None:
             self.store.close()
@@ -213,16 +196,14 @@ def serve(
     listening: socket.socket | None = None,
     mappings: tuple[Mapping, ...] | None = None,
 ) -> None:
-    """Prepare the database and serve until SIGTERM; raises ConfigurationError before.
+    """Prepare the database and serve until SIGTERM, on `listening` if given; raises ConfigurationError before.
 
-    In the tree, `listening` is its socket, and `mappings` are the configured ones, which it has loaded.
+    `mappings` are the configured ones where they are loaded already.
     """
     check_receiver(settings)
     loaded = load_mappings(settings) if mappings is None else mappings
     logging_for(settings)
     with listening or listen(settings.webhooks.host, settings.webhooks.port) as taken:
         prepare(settings)
-        receiver = Receiver(settings, metrics_directory, taken, loaded)
-        alone = listening is not None and settings.webhooks.processes == 1
-        serving: Callable[[], None] = receiver.run_alone if alone else receiver.run
+        serving: Callable[[], None] = Receiver(settings, metrics_directory, taken, loaded).run
         serving()
