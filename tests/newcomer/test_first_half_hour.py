@@ -99,6 +99,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     KEPT.write_text(newcomers.transcript, encoding="utf-8")
 
 
+@pytest.mark.shows_secrets("the sandbox tells its own, and the newcomer types an administrator's")
 def test_from_an_empty_folder_to_the_first_refused_move(terminal: Terminal) -> None:
     config, port = terminal.folder / "config.toml", free_port()
     receiver = f"http://127.0.0.1:{port}"
