@@ -26,8 +26,6 @@ from sync_service.provision.webhooks import bare, webhook_address
 
 Advance = Callable[[int], None]
 USES = ("create", "edit", "view")
-STEPS = 7
-"""How often `read` advances its progress."""
 
 
 def read(client: Client, wanted: Desired, advance: Advance = lambda _count: None) -> Site:
