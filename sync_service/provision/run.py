@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 
-from mappings import Mapping
 from sync_service.errors import StagegateError
 from sync_service.jira.client import Client
-from sync_service.jira.forge import StageGate
 from sync_service.provision.apply import apply
-from sync_service.provision.desired import desired
+from sync_service.provision.desired import Desired
 from sync_service.provision.diff import diff
 from sync_service.provision.existing import read
 from sync_service.provision.plan import Plan
@@ -21,26 +19,13 @@ class Refused(StagegateError):
     reason = "provision_refused"
 
 
-def make_plan(
-    client: Client,
-    mapping: Mapping,
-    webhook_url: str | None,
-    advance: Advance = lambda _count: None,
-    stage_gate: StageGate | None = None,
-) -> Plan:
+def make_plan(client: Client, wanted: Desired, advance: Advance = lambda _count: None) -> Plan:
     """Read the site and return the plan; writes nothing."""
-    wanted = desired(mapping, webhook_url, stage_gate)
     return diff(wanted, read(client, wanted, advance))
 
 
 def perform(
-    client: Client,
-    mapping: Mapping,
-    plan: Plan,
-    *,
-    secret: str = "",
-    advance: Advance = lambda _count: None,
-    stage_gate: StageGate | None = None,
+    client: Client, wanted: Desired, plan: Plan, *, secret: str = "", advance: Advance = lambda _count: None
 ) -> Plan:
     """Apply a plan, read the site back, and return what is left to do; raises Refused or Interrupted.
 
@@ -49,7 +34,7 @@ def perform(
     if plan.refusals:
         raise Refused(f"{plan.project}: nothing was written, because\n" + "\n".join(plan.refusals))
     apply(client, plan, secret=secret, advance=advance)
-    return make_plan(client, mapping, plan.webhook_url, stage_gate=stage_gate)
+    return make_plan(client, wanted)
 
 
 def compare(saved: Plan, now: Plan) -> None:
