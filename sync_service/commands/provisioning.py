@@ -13,7 +13,7 @@ from sync_service.config import Settings
 from sync_service.errors import ConfigurationError
 from sync_service.provision.desired import Desired, desired
 from sync_service.provision.plan import Plan, dumped, loaded
-from sync_service.provision.run import compare, make_plan, perform
+from sync_service.provision.run import check, compare, make_plan, perform
 from sync_service.provision.webhooks import USER
 from sync_service.showing import progress
 
@@ -41,7 +41,7 @@ def provision(
     if out:
         _save(out, dumped(plans))
     if apply:
-        plans = [_performed(service, plan) for plan in plans]
+        plans = _applied(service, plans, exactly=saved is not None)
     wrong = any(plan.refusals or plan.problems or (apply and plan.changes) for plan in plans)
     return {"applied": apply, "plans": [asdict(plan) for plan in plans], "wrong": wrong}
 
@@ -76,11 +76,25 @@ def _saved(service: WorkerService, path: Path) -> list[Plan]:
     return list(plans)
 
 
-def _performed(service: WorkerService, plan: Plan) -> Plan:
-    secret = _secret(service.settings) if plan.needs_secret and not plan.refusals else ""
-    wanted = _wanted(service, plan.project, plan.webhook_url)
-    with progress(f"Preparing the site for {plan.project}", plan.requests) as advance:
-        return perform(service.client, wanted, plan, secret=secret, advance=advance)
+def _applied(service: WorkerService, plans: list[Plan], *, exactly: bool) -> list[Plan]:
+    """Apply all plans, if none is refused, and return what each has left.
+
+    All but the first are made anew before they are applied: what one mapping's plan made is there for the next. Those
+    that are to be applied exactly are refused then, if they differ.
+    """
+    check(plans)
+    secret = ""
+    left: list[Plan] = []
+    for plan in plans:
+        wanted = _wanted(service, plan.project, plan.webhook_url)
+        now = _planned(service, wanted) if left else plan
+        if exactly:
+            compare(plan, now, [each.project for each in left])
+        if now.needs_secret and not now.refusals:
+            secret = secret or _secret(service.settings)
+        with progress(f"Preparing the site for {plan.project}", now.requests) as advance:
+            left.append(perform(service.client, wanted, now, secret=secret, advance=advance))
+    return left
 
 
 def _secret(settings: Settings) -> str:

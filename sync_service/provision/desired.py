@@ -21,6 +21,9 @@ EVENTS = (
     "comment_updated",
     "comment_deleted",
 )
+WEBHOOK = ": Stagegate webhook"
+"""What follows the project's key in the name of a webhook of ours."""
+
 PEOPLES_SCREEN = ("summary", "issuetype", "description", "assignee", "reporter", "priority", "labels", "duedate")
 FAILURE_FIELDS = ("certification_feedback", "failure_reasons")
 
@@ -139,7 +142,7 @@ def desired(
     """
     jira, named = mapping.jira, f"{mapping.jira.project}: Stagegate "
     jql = f"project = {quoted(jira.project)}"
-    hook = WantedWebhook(name=named + "webhook", url=webhook_url, jql=jql) if webhook_url else None
+    hook = WantedWebhook(name=jira.project + WEBHOOK, url=webhook_url, jql=jql) if webhook_url else None
     screens = _screens(mapping, named)
     others = tuple(each for each in mappings if each.jira.project != jira.project)
     gate = WantedStageGate(app=stage_gate, mapping=mapping, others=others) if stage_gate else None
