@@ -14,7 +14,7 @@ def check_site(service: WorkerService) -> tuple[Findings, ...]:
     if gate is None:
         return found
     mappings = service.gateway.mappings
-    shown = [standing(service.client, mappings[each.project], gate) for each in found]
+    shown = [standing(service.client, mappings[each.project], gate, mappings.values()) for each in found]
     return tuple(
         replace(each, weaknesses=each.weaknesses + one.weaknesses, unread=each.unread + one.unread)
         for each, one in zip(found, shown, strict=True)

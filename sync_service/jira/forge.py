@@ -25,14 +25,13 @@ class StageGate:
     def keys(self, rules: Iterable[Json]) -> list[str]:
         """Return the keys of this app's Stage gate among the `forgeRules` that a site offers, one an environment."""
         found = [str(rule.get("id")) for rule in rules if rule.get("ruleKey") == RULE]
-        return [key for key in found if self._is_ours(key)]
+        return [key for key in found if self.owns(key) and self.environment in (None, key.split("/")[2])]
 
-    def _is_ours(self, key: str) -> bool:
+    def owns(self, key: str) -> bool:
+        """Tell whether a key is of this app's Stage gate, in whichever environment."""
         start, _, rest = key.partition("/")
-        parts = rest.split("/")
-        if start != "ari:cloud:ecosystem::extension" or parts[2:] != ["static", MODULE]:
-            return False
-        return parts[0] == self.app and self.environment in (None, parts[1])
+        app, *parts = rest.split("/")
+        return (start, app, parts[1:]) == ("ari:cloud:ecosystem::extension", self.app, ["static", MODULE])
 
 
 def stage_gate(forge: str | None, without_record: str) -> StageGate | None:

@@ -59,11 +59,6 @@ class SiteReads(Calls):
         body = self._object("GET issue/editmeta", f"issue/{segment(id_or_key)}/editmeta")
         return dict(body.get("fields") or {})
 
-    def create_meta_types(self, project: str) -> list[Json]:
-        """Return the issue types that we can create in a project."""
-        path = f"issue/createmeta/{segment(project)}/issuetypes"
-        return list(self._pages("GET createmeta/issuetypes", path, "issueTypes"))
-
     def create_meta(self, project: str, issue_type_id: str) -> dict[str, Json]:
         """Return by id the fields on the create screen of an issue type."""
         path = f"issue/createmeta/{segment(project)}/issuetypes/{segment(issue_type_id)}"

@@ -1,6 +1,6 @@
 """Carry a plan out: its requests, in order, each with the ids that the ones before taught."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import quote
 
 from sync_service.errors import StagegateError
@@ -62,19 +62,3 @@ def _refuse_if_unfit(told: Json) -> None:
     if errors:
         words = "; ".join(str(error.get("message") or error.get("code")) for error in errors)
         raise Unfit(f"Jira, asked beforehand, would not accept it: {words}")
-
-
-def unknown_references(plan: Plan) -> set[str]:
-    """Return the references of a plan that neither it nor any of its replies knows; a sound plan has none."""
-    known: Mapping[str, str] = {**plan.ids, SECRET: "", SECRET_IN_URL: ""}
-    taught = dict.fromkeys(
-        (learned.reference for change in plan.changes for each in change.requests for learned in each.learns), "0"
-    )
-    missing: set[str] = set()
-    for change in plan.changes:
-        for request in change.requests:
-            try:
-                resolved([request.path, request.body], {**known, **taught})
-            except KeyError as error:
-                missing.add(str(error.args[0]))
-    return missing

@@ -21,6 +21,9 @@ EVENTS = (
     "comment_updated",
     "comment_deleted",
 )
+WEBHOOK = ": Stagegate webhook"
+"""What follows the project's key in the name of a webhook of ours."""
+
 PEOPLES_SCREEN = ("summary", "issuetype", "description", "assignee", "reporter", "priority", "labels", "duedate")
 FAILURE_FIELDS = ("certification_feedback", "failure_reasons")
 
@@ -87,11 +90,11 @@ class WantedWorkflow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedStageGate:
-    """Which app's Stage gate is to guard the ways forward: `way` has the stages in order, `stages` each status's."""
+    """Which app's Stage gate is to guard this mapping's ways forward; `others` are the other mappings of the site."""
 
     app: StageGate
-    way: tuple[str, ...]
-    stages: dict[str, str]
+    mapping: Mapping
+    others: tuple[Mapping, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +130,22 @@ class Desired:
         return f"{self.project}: Stagegate {what}"
 
 
-def desired(mapping: Mapping, webhook_url: str | None = None, stage_gate: StageGate | None = None) -> Desired:
-    """Derive everything from the mapping; without an address there is no webhook, without an app no Stage gate."""
+def desired(
+    mapping: Mapping,
+    webhook_url: str | None = None,
+    stage_gate: StageGate | None = None,
+    mappings: Iterable[Mapping] = (),
+) -> Desired:
+    """Derive everything from the mapping; without an address there is no webhook, without an app no Stage gate.
+
+    `mappings` are all of the site: projects of two may follow one workflow.
+    """
     jira, named = mapping.jira, f"{mapping.jira.project}: Stagegate "
     jql = f"project = {quoted(jira.project)}"
-    hook = WantedWebhook(name=named + "webhook", url=webhook_url, jql=jql) if webhook_url else None
+    hook = WantedWebhook(name=jira.project + WEBHOOK, url=webhook_url, jql=jql) if webhook_url else None
     screens = _screens(mapping, named)
-    gate = WantedStageGate(app=stage_gate, way=mapping.way, stages=mapping.stage_by_status) if stage_gate else None
+    others = tuple(each for each in mappings if each.jira.project != jira.project)
+    gate = WantedStageGate(app=stage_gate, mapping=mapping, others=others) if stage_gate else None
     return Desired(
         project=jira.project,
         issue_type=WantedType(name=jira.issue_type, subtask=False),

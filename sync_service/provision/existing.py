@@ -26,8 +26,6 @@ from sync_service.provision.webhooks import bare, webhook_address
 
 Advance = Callable[[int], None]
 USES = ("create", "edit", "view")
-STEPS = 7
-"""How often `read` advances its progress."""
 
 
 def read(client: Client, wanted: Desired, advance: Advance = lambda _count: None) -> Site:
@@ -90,8 +88,7 @@ class Reader:
         team_managed = found.get("simplified") is True or found.get("style") == "next-gen"
         jql = f"project = {found['id']}"
         has_issues = any(page.issues for page in self.client.search(jql, fields=["id"]))
-        types = {str(kind["name"]): str(kind["id"]) for kind in found.get("issueTypes") or ()}
-        return Project(id=str(found["id"]), types=types, team_managed=team_managed, has_issues=has_issues)
+        return Project(id=str(found["id"]), types=_types(found), team_managed=team_managed, has_issues=has_issues)
 
     def _configuration(self, project: Project) -> dict[str, Any]:
         types = self._list("issuetype")
@@ -206,8 +203,7 @@ class Reader:
         return SiteScreen(id=number, tab=str(tabs[0]["id"]) if tabs else "", fields=fields)
 
     def _workflows(self, project: Project) -> dict[str, Any]:
-        used = self._object("workflowscheme/project", {"projectId": project.id})["values"]
-        scheme = _workflow_scheme(used[0]["workflowScheme"]) if used else None
+        scheme = self._scheme_of(project.id)
         own = self._named("workflowscheme", self.wanted.named("workflows"))
         of_types = (
             [scheme.given.get(number, scheme.given["default"]) for number in project.types.values()] if scheme else []
@@ -220,18 +216,37 @@ class Reader:
             "workflows": {name: workflow for name, workflow in found.items() if workflow},
         }
 
+    def _scheme_of(self, project_id: str) -> Scheme | None:
+        used = self._object("workflowscheme/project", {"projectId": project_id})["values"]
+        return _workflow_scheme(used[0]["workflowScheme"]) if used else None
+
     def _apps(self, project: Project, read: dict[str, Any]) -> dict[str, Any]:
         """Read which rules of apps there are, and whom else one on our project's workflow would concern."""
         # Jira asks for an issue type; which rules of apps there are doesn't depend on it.
         params = {"projectId": project.id, "issueTypeId": next(iter(project.types.values()))}
         rules = self._object("workflows/capabilities", params).get("forgeRules") or ()
-        follows = followed(read["workflow_scheme"], project, self.wanted.issue_type.name)
+        follows = followed(read["workflow_scheme"], project.types, self.wanted.issue_type.name)
         there = read["workflows"].get(follows)
         used = self._object(f"workflow/{there.id}/projectUsages")["projects"]["values"] if there else ()
+        elsewhere = frozenset(str(each["id"]) for each in used) - {project.id}
+        sharing = dict(self._sharing(elsewhere, follows))
         return {
             "forge_rules": tuple(rules),
-            "used_elsewhere": frozenset(str(each["id"]) for each in used) - {project.id},
+            "used_elsewhere": elsewhere - set(sharing.values()),
+            "sharing": frozenset(sharing),
         }
+
+    def _sharing(self, projects: frozenset[str], workflow: str | None) -> Iterator[tuple[str, str]]:
+        """Yield key and id of those of these projects whose project issues, by another mapping, follow a workflow."""
+        gate = self.wanted.stage_gate
+        for other in gate.others if gate and projects else ():
+            try:
+                found = self.client.project(other.jira.project)
+            except NotFound:
+                continue  # which is told where that mapping is looked at
+            number, kind, types = str(found["id"]), other.jira.issue_type, _types(found)
+            if number in projects and kind in types and followed(self._scheme_of(number), types, kind) == workflow:
+                yield other.jira.project, number
 
     def _workflow(self, name: str) -> SiteWorkflow | None:
         params = {"queryString": name, "expand": "values.transitions"}
@@ -319,6 +334,10 @@ def _operation(path: str) -> str:
     """Name a call for metrics and errors, without ids."""
     kept = ("id" if part.isdigit() or part.startswith("customfield_") else part for part in path.strip("/").split("/"))
     return f"GET {'/'.join(kept)}"
+
+
+def _types(project: Json) -> dict[str, str]:
+    return {str(kind["name"]): str(kind["id"]) for kind in project.get("issueTypes") or ()}
 
 
 def _mapped(rows: list[Json], context: str, name: str) -> frozenset[str]:

@@ -3,8 +3,10 @@
 Why in its place: `docs/adr/0006-stage-gate-in-the-conditions-place.md`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from mappings import Mapping
 from sync_service.jira import forge
 from sync_service.jira.answers import Json
 from sync_service.provision.desired import WantedStageGate, WantedTransition
@@ -56,7 +58,7 @@ def _named(wanted: WantedStageGate) -> str:
 def rule_of(draft: Draft, step: WantedTransition) -> Json | None:
     """Return the validator of a transition that is yet to be made; None where there is no Stage gate to be put on."""
     wanted = draft.wanted.stage_gate if REFERENCE in draft.ids else None
-    return _rule(wanted, ref(REFERENCE), wanted.stages[step.to]) if wanted and step.guarded else None
+    return _rule(wanted, ref(REFERENCE), wanted.mapping.stage_by_status[step.to]) if wanted and step.guarded else None
 
 
 def leave_to_administrator(draft: Draft) -> None:
@@ -99,6 +101,7 @@ class _Found:
     freed: list[str] = field(default_factory=list)
     replaced: set[str] = field(default_factory=set)
     left_off: list[str] = field(default_factory=list)
+    foreign: set[str] = field(default_factory=set)
 
 
 def put(draft: Draft, name: str, there: SiteWorkflow) -> None:
@@ -114,7 +117,9 @@ def put(draft: Draft, name: str, there: SiteWorkflow) -> None:
             f"no Stage gate on {', '.join(found.left_off)} of the workflow {name!r}: it has a screen of its own, and "
             "the Stage gate knows nothing of what is being typed there; the service judges such a move"
         )
-    if found.transitions == list(there.transitions):
+    refusals = [*_foreign(name, there, found), *_disputed(draft, wanted, name, there)]
+    draft.refusals += refusals
+    if refusals or found.transitions == list(there.transitions):
         return
     if not there.editable:
         draft.problems.append(
@@ -129,6 +134,40 @@ def put(draft: Draft, name: str, there: SiteWorkflow) -> None:
     judged = Request(method="POST", path="workflows/update/validation", body=validation, checks=True)
     update = Request(method="POST", path="workflows/update", body=payload)
     draft.change("change", "workflow", name, judged, update, details=_told(draft, found))
+
+
+def _foreign(name: str, there: SiteWorkflow, found: _Found) -> Iterator[str]:
+    """Refuse to delete the rules of an app that is installed: they are somebody's."""
+    for key in sorted(found.foreign):
+        yield (
+            f"the workflow {name!r} ({there.id}) has the rule {key} of another app, which is installed, where the "
+            "Stage gate belongs; if that app was ours, uninstall it, else delete its rules in Jira's workflow editor"
+        )
+
+
+def _disputed(draft: Draft, wanted: WantedStageGate, name: str, there: SiteWorkflow) -> Iterator[str]:
+    """Refuse where a rule, which names one stage, would have to name another one for another mapping's projects."""
+    ours = wanted.mapping
+    if draft.site.followed(ours.jira.issue_type) != name:
+        return
+    for other in wanted.others:
+        if other.jira.project not in draft.site.sharing:
+            continue
+        disputed = [
+            f"{step['name']!r} ({one} or {two})"
+            for step in there.transitions
+            if (one := _leads_into(ours, there, step))
+            and (two := _leads_into(other, there, step))
+            and one != two
+            and not step.get("transitionScreen")
+        ]
+        if disputed:
+            both = " and ".join(f"{each.name!r} ({each.jira.project})" for each in (ours, other))
+            yield (
+                f"the workflow {name!r} ({there.id}) is followed by the project issues of two mappings, {both}, which "
+                f"give different stages to {', '.join(disputed)}, and a Stage gate names one; give one of the projects "
+                "a workflow of its own, or its mapping the same keys of stages"
+            )
 
 
 def _consider_others(draft: Draft, wanted: WantedStageGate, name: str) -> None:
@@ -164,13 +203,15 @@ def _told(draft: Draft, found: _Found) -> tuple[str, ...]:
 
 def _guarded(draft: Draft, wanted: WantedStageGate, there: SiteWorkflow, step: Json, found: _Found) -> Json:
     """Return the transition with its Stage gate; the very same where there is nothing to do."""
-    stage = _leads_into(wanted, there, step)
+    stage = _leads_into(wanted.mapping, there, step)
     if stage is None:
         return step
     if step.get("transitionScreen"):
         found.left_off.append(repr(step["name"]))
         return step
     rule, present = _rule(wanted, draft.ids[REFERENCE], stage), _stage_gates(step)
+    offered = {str(each.get("id")) for each in draft.site.forge_rules}
+    found.foreign |= {key for key in map(forge.key_of, present) if key in offered and not wanted.app.owns(key)}
     opened = _opened(draft, step)
     if opened is step and len(present) == 1 and forge.same(present[0], rule):
         return step
@@ -186,14 +227,15 @@ def _stage_gates(step: Json) -> list[Json]:
     return [rule for rule in step.get("validators") or () if forge.is_stage_gate(rule)]
 
 
-def _leads_into(wanted: WantedStageGate, there: SiteWorkflow, step: Json) -> str | None:
+def _leads_into(mapping: Mapping, there: SiteWorkflow, step: Json) -> str | None:
     """Return the stage that a transition leads forward into; one from every status leads forward as well."""
-    stage = wanted.stages.get(there.names.get(str(step.get("toStatusReference")), ""))
-    if stage not in wanted.way or step.get("type") == "INITIAL":
+    stages = mapping.stage_by_status
+    stage = stages.get(there.names.get(str(step.get("toStatusReference")), ""))
+    if stage not in mapping.way or step.get("type") == "INITIAL":
         return None
-    earlier = wanted.way[: wanted.way.index(stage)]
+    earlier = mapping.way[: mapping.way.index(stage)]
     sources = [there.names.get(str(link.get("fromStatusReference")), "") for link in step.get("links") or ()]
-    leads = any(wanted.stages.get(source) in earlier for source in sources) if sources else bool(earlier)
+    leads = any(stages.get(source) in earlier for source in sources) if sources else bool(earlier)
     return stage if leads else None
 
 

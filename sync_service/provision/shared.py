@@ -2,6 +2,7 @@
 
 from sync_service.jira.answers import Json
 from sync_service.provision.dashboards import URIS, WantedFilter, WantedGadget
+from sync_service.provision.desired import WEBHOOK
 from sync_service.provision.draft import Draft
 from sync_service.provision.plan import Learned, Request, ref, resolved
 from sync_service.provision.site import SiteDashboard, SiteFilter, SiteGadget
@@ -20,7 +21,9 @@ def webhook(draft: Draft) -> None:
     if wanted is None:
         draft.notes.append("no webhook is asked for; give --webhook-url https://YOUR-HOST/webhooks/jira for one")
         return
-    found = next((hook for hook in site.webhooks if hook.url == bare(wanted.url)), None)
+    # One that was made for another project tells nothing of ours.
+    known = [hook for hook in site.webhooks if hook.name == wanted.name or not hook.name.endswith(WEBHOOK)]
+    found = next((hook for hook in known if hook.url == bare(wanted.url)), None)
     if found is None:
         namesake = next((hook for hook in site.webhooks if hook.name == wanted.name), None)
         if namesake is not None:

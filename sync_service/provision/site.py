@@ -117,8 +117,9 @@ class Site:
     """What was read; what could not be, for want of a permission or on Data Center, is empty.
 
     `types` are (id, is sub-task) and `statuses` (id, category) by name; `screens` and the schemes `own_…` are those
-    that bear our names; `used_screens` gives the field ids by issue type and use, `used_elsewhere` the other projects
-    that follow the workflow of our project issues.
+    that bear our names; `used_screens` gives the field ids by issue type and use. Of the other projects that follow the
+    workflow of our project issues, `sharing` are the keys of those whose own project issues do, by another mapping, and
+    `used_elsewhere` the ids of the rest.
     """
 
     is_cloud: bool
@@ -142,6 +143,7 @@ class Site:
     workflows: dict[str, SiteWorkflow] = field(default_factory=dict)
     forge_rules: tuple[Json, ...] = ()
     used_elsewhere: frozenset[str] = frozenset()
+    sharing: frozenset[str] = frozenset()
     filters: dict[str, tuple[SiteFilter, ...]] = field(default_factory=dict)
     gadget_uris: frozenset[str] = frozenset()
     dashboards: tuple[SiteDashboard, ...] = ()
@@ -149,9 +151,9 @@ class Site:
 
     def followed(self, issue_type: str) -> str | None:
         """Return the name of the workflow that an issue type of the project follows; None where that is not known."""
-        return followed(self.workflow_scheme, self.project, issue_type)
+        return followed(self.workflow_scheme, self.project.types, issue_type)
 
 
-def followed(scheme: Scheme | None, project: Project, issue_type: str) -> str | None:
-    """Return the name of the workflow that a scheme gives to an issue type of a project."""
-    return scheme.given.get(project.types.get(issue_type, ""), scheme.given["default"]) if scheme else None
+def followed(scheme: Scheme | None, types: dict[str, str], issue_type: str) -> str | None:
+    """Return the name of the workflow that a scheme gives to an issue type of a project with these types' ids."""
+    return scheme.given.get(types.get(issue_type, ""), scheme.given["default"]) if scheme else None

@@ -1,5 +1,6 @@
 """Whether the Stage gate is where it belongs, for `check --live`; writes nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mappings import Mapping
@@ -26,15 +27,18 @@ class Standing:
     unread: tuple[str, ...] = ()
 
 
-def standing(client: Client, mapping: Mapping, stage_gate: StageGate) -> Standing:
-    """Look at the workflow of the project's issues; raises JiraError where Jira can't be asked at all."""
+def standing(client: Client, mapping: Mapping, stage_gate: StageGate, mappings: Iterable[Mapping]) -> Standing:
+    """Look at the workflow of the project's issues; raises JiraError where Jira can't be asked at all.
+
+    `mappings` are all of the site.
+    """
     try:
         may = client.my_permissions(("ADMINISTER",), mapping.jira.project)
     except NotFound:
         return Standing()  # there is no such project, which is told without us
     if not may["ADMINISTER"]:
         return Standing(unread=(UNREAD,))
-    wanted = desired(mapping, stage_gate=stage_gate)
+    wanted = desired(mapping, stage_gate=stage_gate, mappings=mappings)
     site = Reader(client, wanted).workflow_site()
     return Standing(weaknesses=tuple(_weaknesses(Draft(wanted, site), site, mapping.jira.issue_type)))
 

@@ -63,24 +63,11 @@ class Projections:
         question = select(func.count()).select_from(projection)
         return self._database.read(lambda connection: int(connection.execute(question).scalar_one()))
 
-    def fingerprints(self, issue_ids: Iterable[str]) -> dict[str, str]:
-        """Return the fingerprint of each of these issues that is known."""
-        wanted = list(issue_ids)
-        found: dict[str, str] = {}
-        for start in range(0, len(wanted), _PAGE):
-            some = projection.c.issue_id.in_(wanted[start : start + _PAGE])
-            found.update(self._fingerprints(some))
-        return found
-
     def drop(self, issue_ids: Iterable[str]) -> int:
         """Forget issues that are no longer projects of ours; return how many were known."""
         some = projection.c.issue_id.in_(list(issue_ids))
         statement = delete(projection).where(some).returning(projection.c.issue_id)
         return self._database.write(lambda connection: len(connection.execute(statement).all()))
-
-    def _fingerprints(self, some: ColumnElement[bool]) -> dict[str, str]:
-        question = select(projection.c.issue_id, projection.c.fingerprint).where(some)
-        return self._database.read(lambda connection: {row[0]: row[1] for row in connection.execute(question)})
 
     def _first(self, condition: ColumnElement[bool]) -> Projection | None:
         question = select(projection).where(condition).order_by(projection.c.at.desc()).limit(1)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jira_sandbox import Clock, Fault, Running
-from mappings import load
+from mappings import Mapping, load
 from sync_service.jira.client import Client, JiraSite, MemoryPauses, connect
 from sync_service.jira.forge import StageGate
 from sync_service.provision.apply import Interrupted
+from sync_service.provision.desired import desired
 from sync_service.provision.plan import Plan
 from sync_service.provision.run import make_plan, perform
 from tests.stories.worlds import world
@@ -21,9 +22,12 @@ WRITES = r"^(?!.*/search).*"
 class Preparation:
     """One empty site, and the command's two steps without its printing."""
 
-    def __init__(self, jira: Running, stage_gate: StageGate | None = None) -> None:
+    def __init__(self, jira: Running, stage_gate: StageGate | None = None, *mappings: Mapping) -> None:
+        """Take the mapping that the site is prepared for, and the others of the site."""
         self.jira = jira
         self.stage_gate = stage_gate
+        self.mappings = mappings or (PAYTRONIX,)
+        self.wanted = desired(self.mappings[0], URL, stage_gate, self.mappings)
 
     def empties(self) -> None:
         """Begin anew with a project as Jira makes it."""
@@ -40,13 +44,12 @@ class Preparation:
 
     def plans(self) -> Plan:
         with self.client() as client:
-            return make_plan(client, PAYTRONIX, URL, stage_gate=self.stage_gate)
+            return make_plan(client, self.wanted)
 
     def performs(self) -> Plan:
         """Plan and apply; return what is left."""
         with self.client() as client:
-            plan = make_plan(client, PAYTRONIX, URL, stage_gate=self.stage_gate)
-            return perform(client, PAYTRONIX, plan, secret="planted-webhook-secret", stage_gate=self.stage_gate)
+            return perform(client, self.wanted, make_plan(client, self.wanted), secret="planted-webhook-secret")
 
     def is_cut_off_after(self, write: int) -> bool:
         """Apply with the answer to the so-many-th write lost; tell whether that ended it."""

@@ -13,7 +13,7 @@ import requests
 
 from jira_sandbox import Clock, Fault, Running, schemes
 from jira_sandbox.model import FieldContext, Filter, IssueType, Status
-from jira_sandbox.preset import custom_field, person
+from jira_sandbox.preset import custom_field, person, simple_project
 from sync_service import cli
 from tests.stories.conftest import FIRST_DAY
 from tests.stories.forge import APP, ForgeApp
@@ -22,6 +22,7 @@ from tests.stories.snapshots import Kept, kept, put_back
 from tests.stories.team import Person, Scene, Team
 from tests.stories.worlds import world
 
+MAPPING_PAGE = Path(__file__).parents[2] / "docs" / "mapping.md"
 TOKEN = "STAGEGATE_PROVISION_TOKEN"
 URL = "https://stagegate.example.org/webhooks/jira"
 
@@ -54,14 +55,15 @@ def jira(server: Running, postman: Postman, flavour: str) -> Running:
 def run(
     jira: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Provision:
-    def command(*words: str, as_: str = "admin", settings: str = "") -> Shown:
+    def command(*words: str, as_: str = "admin", settings: str = "", lifecycle: str = "") -> Shown:
         me = jira.credentials[as_]
         monkeypatch.setenv(TOKEN, me.token)
         email = f'email = "{me.email}"' if jira.site.cloud else ""
         path = tmp_path / "provision.toml"
         path.write_text(
             f'[jira]\nurl = "{jira.url}"\n{email}\ntoken = "env:{TOKEN}"\n{settings}\n'
-            f'[store]\nurl = "sqlite:///{tmp_path}/provision.db"\n[lifecycle]\nenforce_since = 2026-01-01\n',
+            f'[store]\nurl = "sqlite:///{tmp_path}/provision.db"\n'
+            f"[lifecycle]\nenforce_since = 2026-01-01\n{lifecycle}\n",
             encoding="utf-8",
         )
         capsys.readouterr()
@@ -555,3 +557,81 @@ def test_a_project_that_is_not_there_is_all_that_is_told_of_it(jira: Running, ru
     assert shown.code == 1
     assert "there is no project 'INT'" in shown.out
     assert "Stage gate" not in shown.out
+
+
+# --- Two lifecycles
+
+
+@pytest.fixture
+def two(jira: Running, provision: Provision, tmp_path: Path) -> Provision:
+    """The command with the second lifecycle of docs/mapping.md besides, on a site that has both projects."""
+    simple_project(jira.site, key="HW", name="Hardware", lead=person(jira.site, "admin"))
+    (text,) = re.findall(r"```toml\n# a-second-lifecycle\.toml\n(.*?)```", MAPPING_PAGE.read_text("utf-8"), re.DOTALL)
+    path = tmp_path / "a-second-lifecycle.toml"
+    path.write_text(text, encoding="utf-8")
+    return lambda *words: provision(*words, lifecycle=f'mappings = ["paytronix", "{path}"]')
+
+
+def names_of(jira: Running) -> list[tuple[str, str]]:
+    """All of the site that bears a name and was made by the plans."""
+    site = jira.site
+    made = {
+        "field": site.fields,
+        "status": site.statuses,
+        "type": site.types,
+        "screen": site.screens,
+        "workflow": site.workflows,
+        "filter": site.filters,
+        "dashboard": site.dashboards,
+        "webhook": site.webhooks,
+        "workflow scheme": site.workflow_schemes,
+    }
+    return [(kind, each.name) for kind, things in made.items() for each in things.values()]
+
+
+def test_one_command_makes_a_site_ready_for_two_mappings_and_nothing_twice(
+    jira: Running, two: Provision, run: Provision
+) -> None:
+    applied = two("--apply")
+    assert applied.code == 0, applied.out + applied.err
+    assert applied.out.count("applied; nothing is left to do") == 2
+    names = names_of(jira)
+    assert len(names) == len(set(names))
+    assert {("workflow", "INT: Stagegate Integration"), ("workflow", "HW: Stagegate Story")} <= set(names)
+    assert [(hook.jql, hook.url) for hook in jira.site.webhooks.values()] == [
+        ('project = "INT"', URL),
+        ('project = "HW"', URL),
+    ]
+    (secret,) = {hook.secret for hook in jira.site.webhooks.values()}
+    assert applied.err.count(secret or "no secret") == 1
+    before = world(jira.site)
+    assert two().out.count("no changes") == 2
+    assert two("--apply").code == 0
+    assert world(jira.site) == before
+
+
+def test_what_one_plan_is_refused_for_stops_both(jira: Running, two: Provision) -> None:
+    field = custom_field(10777, "Outcome", "select", [])
+    jira.site.fields[field.id] = field
+    before = world(jira.site)
+    shown = two("--apply")
+    assert shown.code == 1
+    assert "HW: nothing was written, because" in shown.err
+    assert "customfield_10777" in shown.err
+    assert world(jira.site) == before
+
+
+def test_of_two_saved_plans_the_second_is_made_again_after_the_first(
+    jira: Running, two: Provision, tmp_path: Path
+) -> None:
+    saved = str(tmp_path / "plan.json")
+    two("--out", saved)
+    shown = two("--apply", saved)
+    assert shown.code == 1
+    assert "HW: the plan of INT was applied, and changed what this one was made for" in shown.err
+    assert "no longer to be done: field 'Gate'" in shown.err
+    assert "Make a new plan with --out" in shown.err
+    assert not any(name.startswith("HW: Stagegate") for _, name in names_of(jira))
+    two("--out", saved)
+    assert two("--apply", saved).code == 0
+    assert two().out.count("no changes") == 2

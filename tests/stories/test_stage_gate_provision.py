@@ -1,17 +1,21 @@
 """The Stage gate is put on the workflow by one reviewed change, once, and everything else on it stays."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from jira_sandbox import Clock, Fault, Running
 from jira_sandbox.apps import AppRule
 from jira_sandbox.model import FieldEquals, Transition, Workflow
+from mappings import Mapping, load
 from sync_service.jira.forge import StageGate
 from sync_service.provision.apply import Interrupted
 from sync_service.provision.plan import Plan, dumped, loaded
 from sync_service.provision.run import Refused, perform
+from sync_service.provision.standing import standing
 from tests.stories.conftest import FIRST_DAY
 from tests.stories.forge import APP, ELSEWHERE, PRODUCTION, ForgeApp, key, rules, stages
 from tests.stories.preparing import PAYTRONIX, Preparation
@@ -236,6 +240,110 @@ def test_another_apps_validators_are_not_taken_for_it(jira: Running) -> None:
     assert Preparation(jira, StageGate(app=APP)).plans().refusals
 
 
+def test_a_rule_of_another_app_that_is_installed_is_never_deleted(preparation: Preparation, jira: Running) -> None:
+    other = ForgeApp(jira, app=ELSEWHERE)
+    other.is_installed()
+    theirs = AppRule(id="7", key=other.key, config='{"board": 4}')
+    step(jira, "Go live").validators.append(theirs)
+    (refusal,) = preparation.plans().refusals
+    assert f"'{STRICT}'" in refusal
+    assert other.key in refusal
+    with pytest.raises(Refused, match=ELSEWHERE):
+        preparation.performs()
+    assert rules(jira, STRICT) == {"Go live": [theirs]}
+    other.is_removed()
+    preparation.performs()
+    assert {rule.key for (rule,) in rules(jira, STRICT).values()} == {key()}
+
+
+def test_the_rules_of_our_app_in_another_environment_give_way(jira: Running, app: ForgeApp) -> None:
+    app.is_put_on_the_workflow()
+    ForgeApp(jira, environment=ELSEWHERE).is_installed()
+    Preparation(jira, StageGate(app=APP, environment=ELSEWHERE)).performs()
+    assert stages(jira, STRICT) == FORWARD
+    assert {rule.key for (rule,) in rules(jira, STRICT).values()} == {key(environment=ELSEWHERE)}
+
+
+# --- Projects of two mappings on one workflow
+
+ALIKE = 'extends = "paytronix"\nname = "partners"\n[jira]\nproject = "PAR"\n'
+UNLIKE = """
+extends = "minimal"
+name = "partners"
+[jira]
+project = "PAR"
+issue_type = "Integration"
+[stages.planned]
+statuses = ["Discovery"]
+[stages.working]
+statuses = ["Requirements", "Development", "Certification"]
+[stages.finished]
+statuses = ["Launch", "Live"]
+[stages.dropped]
+statuses = ["Cancelled"]
+"""
+
+
+@pytest.fixture
+def partners(jira: Running, tmp_path: Path) -> Callable[[str], Mapping]:
+    """The mapping of a project PAR that follows the very same workflow."""
+    (project,) = jira.site.projects.values()
+    jira.site.projects["10099"] = replace(project, id="10099", key="PAR", name="Partners", former_keys=[])
+
+    def mapping(text: str) -> Mapping:
+        path = tmp_path / "partners.toml"
+        path.write_text(text, encoding="utf-8")
+        return load(path)
+
+    return mapping
+
+
+@pytest.mark.parametrize("without_record", ["open", "closed"])
+def test_a_project_that_has_a_mapping_too_is_no_stranger(
+    jira: Running, app: ForgeApp, partners: Callable[[str], Mapping], without_record: str
+) -> None:
+    gate, par = StageGate(app=APP, without_record=without_record), partners(ALIKE)
+    first, second = Preparation(jira, gate, PAYTRONIX, par), Preparation(jira, gate, par, PAYTRONIX)
+    for plan in (first.plans(), second.plans()):
+        assert plan.refusals == ()
+        assert not [note for note in plan.notes if "followed by" in note]
+    first.performs()
+    assert stages(jira, STRICT) == FORWARD
+    assert not [one for one in second.plans().changes if one.kind == "workflow"]
+
+
+def test_a_mapped_project_of_which_other_issues_follow_the_workflow_is_one(
+    jira: Running, app: ForgeApp, partners: Callable[[str], Mapping]
+) -> None:
+    par = partners(ALIKE.replace("[jira]", '[jira]\nissue_type = "Bug"'))
+    (note,) = [each for each in Preparation(jira, app.gate, PAYTRONIX, par).plans().notes if "followed by" in each]
+    assert "other projects (1)" in note
+
+
+def test_one_rule_can_not_name_the_stages_of_two_mappings(
+    jira: Running, app: ForgeApp, partners: Callable[[str], Mapping]
+) -> None:
+    app.is_put_on_the_workflow()
+    version, par = workflow(jira).version, partners(UNLIKE)
+    for mappings in ((PAYTRONIX, par), (par, PAYTRONIX)):
+        preparation = Preparation(jira, app.gate, *mappings)
+        (refusal,) = [each for each in preparation.plans().refusals if "workflow" in each]
+        assert "'paytronix' (INT)" in refusal
+        assert "'partners' (PAR)" in refusal
+        assert "'Start requirements' (" in refusal
+        with pytest.raises(Refused):
+            preparation.performs()
+        with preparation.client() as client:
+            (weakness,) = standing(client, mappings[0], app.gate, mappings).weaknesses
+        assert weakness == refusal
+    assert workflow(jira).version == version
+    del jira.site.projects["10099"]
+    assert Preparation(jira, app.gate, PAYTRONIX, par).plans().refusals == ()
+
+
+# --- What is reported, and what is asked beforehand
+
+
 @pytest.mark.parametrize("name", [STRICT, OURS])
 def test_a_stage_gate_without_the_setting_is_reported(jira: Running, name: str) -> None:
     jira.reset(flavour="cloud", clock=Clock(frozen_at=FIRST_DAY), empty=name == OURS)
@@ -255,7 +363,7 @@ def test_jira_is_asked_before_anything_is_changed(preparation: Preparation, jira
         plan = preparation.plans()
         workflow(jira).version += 1
         with pytest.raises(Interrupted, match="not the newest"):
-            perform(client, PAYTRONIX, plan, stage_gate=preparation.stage_gate)
+            perform(client, preparation.wanted, plan)
     assert rules(jira, STRICT) == {}
     assert preparation.performs().changes == ()
     assert stages(jira, STRICT) == FORWARD

@@ -127,7 +127,7 @@ def test_what_the_site_has(site, client):
         assert "actors" in client.role("INT", role)
     assert isinstance(client.user_groups(site.credentials["tc"].account), list)
     assert client.my_permissions(["EDIT_ISSUES", "ADD_COMMENTS"], "INT") == {"EDIT_ISSUES": True, "ADD_COMMENTS": True}
-    types = {kind["name"]: kind["id"] for kind in client.create_meta_types("INT")}
+    types = {kind["name"]: kind["id"] for kind in client.project("INT")["issueTypes"]}
     assert "summary" in client.create_meta("INT", types["Integration"])
     assert "summary" in client.edit_meta(project_issue(client))
 

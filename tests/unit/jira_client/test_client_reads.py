@@ -140,12 +140,6 @@ def test_a_page_of_changes(wire, jira):
         ),
         ("issue/1/editmeta", {"fields": {"summary": {}}}, lambda jira: jira.edit_meta("1"), {"summary": {}}),
         ("issue/1/transitions", {"transitions": [{"id": "31"}]}, lambda jira: jira.transitions("1"), [{"id": "31"}]),
-        (
-            "issue/createmeta/INT/issuetypes",
-            {"issueTypes": [{"id": "5"}], "total": 1},
-            lambda jira: jira.create_meta_types("INT"),
-            [{"id": "5"}],
-        ),
     ],
 )
 def test_what_a_site_has(wire, jira, path, body, read, expected):
@@ -173,8 +167,8 @@ def test_the_create_screen_is_read_to_its_last_page(wire, jira, name):
 
 @pytest.mark.parametrize("end", [{"isLast": True, "total": 9}, {"total": 1}])
 def test_pages_end_where_jira_says_so(wire, jira, end):
-    wire.on("GET", REST + "issue/createmeta/INT/issuetypes", {"values": [{"id": "5"}]} | end)
-    assert len(jira.create_meta_types("INT")) == 1
+    wire.on("GET", REST + "issue/createmeta/INT/issuetypes/5", {"values": [{"fieldId": "summary"}]} | end)
+    assert list(jira.create_meta("INT", "5")) == ["summary"]
 
 
 def test_anything_else_can_be_called_by_its_path(wire, jira):

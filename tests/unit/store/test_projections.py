@@ -86,14 +86,6 @@ def test_a_walk_may_be_left_early_and_hold_nothing(store: Store, seen: Projectio
     assert [p.issue_id for p in walk] == ["00001", "00002"], "a page read is a page given"
 
 
-def test_fingerprints_of_those_that_are_known(store: Store, seen: Projection) -> None:
-    for projection in portfolio(seen, 3):
-        store.projections.put(projection)
-    asked = ["00000", "00002", "unknown", *(f"x{n}" for n in range(1000))]
-    assert store.projections.fingerprints(asked) == {"00000": "f0", "00002": "f2"}
-    assert store.projections.fingerprints([]) == {}
-
-
 def test_projections_are_counted(store: Store, seen: Projection) -> None:
     assert store.projections.count() == 0
     store.projections.put(seen)
