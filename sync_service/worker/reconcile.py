@@ -230,7 +230,7 @@ class Reconciler:
             at=found.at,
             reasons=reasons or (decided.refused,),
             detail=detail,
-            deliveries=deliveries.value,
+            deliveries=deliveries.find_out(),
         )
         self.store.ledger.write([entry, *self._answer(found, decided, done)])
         log.info("wrote" if done else "noted", what=detail["planned"], why=list(reasons))
