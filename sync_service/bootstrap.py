@@ -17,10 +17,11 @@ from sync_service.errors import ConfigurationError
 from sync_service.jira.client import Client, JiraSite, Observe, Turns, connect
 from sync_service.jira.forge import StageGate, stage_gate
 from sync_service.jira.gateway import Gateway
-from sync_service.logs import Redact, configure_logs
+from sync_service.logs import Redact, configure_logs, redactor
 from sync_service.marks import ACCOUNTS
 from sync_service.metrics import Metrics, create_metrics
 from sync_service.store import Store, StoreError, open_store
+from sync_service.worker.hindrances import Hindrances
 from sync_service.worker.loop import Worker
 from sync_service.worker.reconcile import Reconciler
 from sync_service.worker.schedule import Schedule
@@ -67,6 +68,7 @@ class WorkerService:
     gateway: Gateway
     reconciler: Reconciler
     worker: Worker
+    hindrances: Hindrances
     schedule: Schedule
     metrics: Metrics
 
@@ -181,6 +183,7 @@ def worker_service(
     reconciler = Reconciler(
         gateway=gateway, store=store, metrics=metrics, enforce_since=settings.lifecycle.enforce_since
     )
+    hindrances = Hindrances(store, redactor(settings.secrets))
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     return WorkerService(
         settings=settings,
@@ -192,10 +195,12 @@ def worker_service(
             store,
             reconciler,
             metrics,
+            hindrances,
             owner=owner,
             threads=settings.worker.threads,
             lease=timedelta(seconds=settings.worker.lease_seconds),
         ),
+        hindrances=hindrances,
         schedule=Schedule(gateway=gateway, store=store, reconciler=reconciler),
         metrics=metrics,
     )

@@ -10,7 +10,6 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from types import TracebackType
 from typing import Any, Literal, TextIO
 from urllib.parse import quote, quote_plus
@@ -33,26 +32,21 @@ _URL = re.compile(r"(://[^/\s:@'\"]*:)[^/\s@'\"]+@")
 
 
 class Late:
-    """Names in log lines that are found out when the first of them is written, for there is seldom one."""
+    """Names in log lines that are found out when the first of ours is written, for there is seldom one.
+
+    `known` is None until then. Lines of other libraries show what is known and ask for nothing: theirs are made under
+    the handler's lock, where an answer that takes long would keep every thread from logging.
+    """
 
     def __init__(self, ask: Callable[[], tuple[str, ...]]) -> None:
         self._ask = ask
+        self.known: tuple[str, ...] | None = None
 
-    @cached_property
-    def value(self) -> tuple[str, ...]:
-        """Return what was found out, once."""
-        return self._ask()
-
-    def find_out(self) -> None:
-        """Find it out now."""
-        _ = self.value
-
-    def __structlog__(self) -> tuple[str, ...]:
-        """Return what a line of JSON shows."""
-        return self.value
-
-    def __repr__(self) -> str:
-        return repr(self.value)
+    def find_out(self) -> tuple[str, ...]:
+        """Return what it is, found out once."""
+        if self.known is None:
+            self.known = self._ask()
+        return self.known
 
 
 def redactor(secrets: Iterable[str]) -> Redact:
@@ -103,7 +97,7 @@ def configure_logs(
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, _find_out, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
@@ -111,7 +105,7 @@ def configure_logs(
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, _show_known],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *_rendering(style, handler.stream),
@@ -142,6 +136,25 @@ def _rendering(style: Style, stream: TextIO) -> list[structlog.typing.Processor]
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     plain = structlog.dev.plain_traceback
     return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]
+
+
+def _find_out(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    for name, value in line.items():
+        if isinstance(value, Late):
+            try:
+                line[name] = value.find_out()
+            except Exception as error:  # noqa: BLE001 (no line is lost for it: the line tells it, redacted as all of it)
+                line[name] = f"could not be found out: {error!r}"
+    return line
+
+
+def _show_known(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    for name, value in tuple(line.items()):
+        if isinstance(value, Late):
+            del line[name]
+            if value.known is not None:
+                line[name] = value.known
+    return line
 
 
 def _redacting(redact: Redact) -> structlog.typing.Processor:

@@ -22,8 +22,9 @@ def health(services: Services) -> Blueprint:
     @blueprint.get("/readyz")
     def readyz() -> Response:
         needed = _ask(services, services.checks)
-        advisory = _ask(services, services.advisory_checks)
         ready = all(answer["ok"] for answer in needed.values())
+        # What the workers say is asked from the store: while that is away, each question would wait for it once more.
+        advisory = _ask(services, services.advisory_checks) if ready else {}
         return reply(200 if ready else 503, {"ready": ready, "checks": needed, "advisory": advisory})
 
     return blueprint

@@ -4,9 +4,10 @@ import json
 import random
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from traceback import walk_tb
 from typing import Protocol
 
 import requests
@@ -258,14 +259,12 @@ class Transport:
 
 def _lost(error: requests.RequestException, request: Request, site: JiraSite) -> JiraError:
     causes = list(_causes(error))
-    never_sent = any(isinstance(cause, NEVER_SENT) for cause in causes)
+    never_sent = any(isinstance(cause, NEVER_SENT) or _without_tls(cause) for cause in causes)
     why = type(causes[-1]).__name__
     lost: JiraError
-    if any(_without_tls(cause) for cause in causes):
-        return Unreachable(f"{site.base} answers without TLS", operation=request.operation, remedy=plain_remedy(site))
     if never_sent:
-        remedy = "Check jira.url, the name service, the proxy settings and the certificates of this machine."
-        lost = Unreachable(f"no connection to {site.base} ({why})", operation=request.operation, remedy=remedy)
+        what, remedy = _no_connection(causes, site)
+        lost = Unreachable(f"{what} ({why})", operation=request.operation, remedy=remedy)
     elif request.effect is Effect.READS:
         lost = Unreachable(f"no complete answer from {site.base} ({why})", operation=request.operation)
     else:
@@ -275,9 +274,27 @@ def _lost(error: requests.RequestException, request: Request, site: JiraSite) ->
     return lost
 
 
+def _no_connection(causes: Sequence[BaseException], site: JiraSite) -> tuple[str, str]:
+    """Say what kept us from sending anything, and what to do."""
+    if not any(_without_tls(cause) for cause in causes):
+        remedy = "Check jira.url, the name service, the proxy settings and the certificates of this machine."
+        return f"no connection to {site.base}", remedy
+    if any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
+        remedy = (
+            "The proxy's address (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) must begin with http://; leave Jira's as it is."
+        )
+        return f"no connection to {site.base}: the proxy answers without TLS", remedy
+    return f"{site.base} answers without TLS", plain_remedy(site)
+
+
 def _without_tls(cause: BaseException) -> bool:
-    """Tell whether the other side speaks plain HTTP where we began TLS; OpenSSL has no other word for it than these."""
-    return isinstance(cause, ssl.SSLError) and cause.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+    """Tell whether the other side speaks plain HTTP where we began TLS; OpenSSL has no other word for it than these.
+
+    It has the same words for a connection that breaks later, when the request is sent already: only the frame tells.
+    """
+    if not isinstance(cause, ssl.SSLError) or cause.reason not in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
+        return False
+    return any(frame.f_code.co_name == "do_handshake" for frame, _ in walk_tb(cause.__traceback__))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -18,10 +18,8 @@ from sync_service.config import Settings
 from sync_service.errors import ConfigurationError, Stopping
 from sync_service.jira.errors import JiraError, Unauthorized
 from sync_service.jira.gateway import Gateway
-from sync_service.logs import Redact
-from sync_service.marks import BARRED, NOT_AT_WORK
 from sync_service.metrics import QueueCollector
-from sync_service.store import Store, StoreUnavailable
+from sync_service.store import StoreUnavailable
 from sync_service.worker.schedule import start
 
 START_PAUSE = 5.0
@@ -38,7 +36,7 @@ def work(
     With a directory, whoever shares it shows the counts; alone, the worker shows its own. `mappings` are the configured
     ones, where they are loaded already.
     """
-    redact = logging_for(settings)
+    logging_for(settings)
     stop = threading.Event()
 
     def wait(seconds: float) -> None:
@@ -59,7 +57,7 @@ def work(
             nullcontext() if metrics_directory else counts_shown(service),
             ThreadPoolExecutor(1, thread_name_prefix="work") as thread,
         ):
-            thread.submit(_work, service, stop, redact).result()
+            thread.submit(_work, service, stop).result()
     finally:
         service.close()
 
@@ -89,63 +87,57 @@ def counts_shown(service: WorkerService) -> Iterator[None]:
         server.server_close()
 
 
-def _tell(store: Store, mark: str, text: str) -> None:
-    """Tell whoever looks at the service's health; a store that is away is known there anyway."""
-    try:
-        store.marks.put(mark, text)
-    except StoreUnavailable as error:
-        log.warning("what hinders the worker can't be told", error=str(error))
-
-
-def _opened(service: WorkerService, stop: threading.Event, redact: Redact) -> bool:
+def _opened(service: WorkerService, stop: threading.Event) -> bool:
     """Open the service, however long Jira or the store keeps us waiting; False when told to stop before."""
     while not stop.is_set():
         try:
             service.open()
-            _tell(service.store, NOT_AT_WORK, "")
+            service.hindrances.at_work()
             return True
         except Stopping:
             return False
         except Unauthorized as error:
-            _tell(service.store, NOT_AT_WORK, redact(str(error)))
+            service.hindrances.stopped_by(error)
             raise
         except (JiraError, StoreUnavailable) as error:
             if isinstance(error, JiraError):
-                _tell(service.store, NOT_AT_WORK, redact(str(error)))
+                service.hindrances.stopped_by(error)
             log.warning("can't begin yet", error=str(error), again_in_seconds=START_PAUSE)
             stop.wait(START_PAUSE)
     return False
 
 
-def examine(gateway: Gateway) -> int:
+def examine(gateway: Gateway) -> bool:
     """Compare the site with the mappings, tell what is wrong, and bar the projects where writing would fail.
 
-    Return how many are barred; they are left alone until a later examination finds them in order.
+    Those are left alone until a later examination finds them in order. Return whether the site answered.
     """
     try:
         found = check_live(gateway)
     except (JiraError, Stopping) as error:
         log.warning("the site can't be compared with the mappings now", error=str(error))
-        return len(gateway.barred)
+        return False
     for findings in found:
         for problem in findings.faults:
             log.error("project barred", project=findings.project, problem=problem)
         for problem in findings.weaknesses:
             log.warning("project works less well", project=findings.project, problem=problem)
     gateway.barred = {findings.project: findings.faults for findings in found if findings.faults}
-    return len(gateway.barred)
+    return True
 
 
-def examine_and_tell(service: WorkerService) -> int:
-    """Examine the site, and let the pages on the service's health tell which projects are barred, and why."""
-    count = examine(service.gateway)
-    barred = [f"{project}: {'; '.join(faults)}" for project, faults in service.gateway.barred.items()]
-    _tell(service.store, BARRED, "\n".join(barred))
-    return count
+def examine_and_tell(service: WorkerService) -> None:
+    """Examine the site, and let the pages on the service's health tell which projects are barred, and why.
+
+    They stop telling that nothing can be done, too, if the site answered: who told it may have ended since.
+    """
+    if examine(service.gateway):
+        service.hindrances.at_work()
+    service.hindrances.barred(service.gateway.barred)
 
 
-def _work(service: WorkerService, stop: threading.Event, redact: Redact) -> None:
-    if not _opened(service, stop, redact):
+def _work(service: WorkerService, stop: threading.Event) -> None:
+    if not _opened(service, stop):
         return
     examine_and_tell(service)
     hours = service.settings.worker

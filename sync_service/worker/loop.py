@@ -14,9 +14,10 @@ import structlog
 from sync_service.errors import StagegateError
 from sync_service.jira.errors import JiraError, RateLimited
 from sync_service.jira.limits import in_the_background
-from sync_service.marks import NOT_AT_WORK, SITE_PAUSE
+from sync_service.marks import SITE_PAUSE
 from sync_service.metrics import Metrics
 from sync_service.store import Claim, Failure, Priority, Store, StoreError
+from sync_service.worker.hindrances import Hindrances
 from sync_service.worker.reconcile import Reconciler
 from sync_service.worker.retry import (
     MOST_ATTEMPTS,
@@ -71,6 +72,7 @@ class Worker:
         store: Store,
         reconciler: Reconciler,
         metrics: Metrics,
+        hindrances: Hindrances,
         *,
         owner: str,
         threads: int,
@@ -79,6 +81,7 @@ class Worker:
         self.store = store
         self.reconciler = reconciler
         self.metrics = metrics
+        self.hindrances = hindrances
         self.owner = owner
         self.threads = threads
         self.lease = lease
@@ -88,7 +91,6 @@ class Worker:
         self._stop = threading.Event()
         self._outages = 0
         self._outage_ends = 0.0
-        self._told = False
 
     # --- One step at a time, for tests and commands
 
@@ -202,8 +204,6 @@ class Worker:
             return self.reconciler.look(run.claim, lambda: run.may_write(spare) and not self._stop.is_set())
 
     def _settle(self, claim: Claim, outcome: Outcome) -> None:
-        if not isinstance(outcome, Failed):
-            self._recovered()
         match outcome:
             case Done():
                 self.store.queue.done(claim)
@@ -214,6 +214,9 @@ class Worker:
                 self.store.queue.later(claim, REFUSED_WAIT)
             case Failed():
                 self._fail(claim, outcome.error)
+        if not isinstance(outcome, Failed) and not (isinstance(outcome, Later) and outcome.broken_off):
+            self._outages = 0
+            self.hindrances.recovered()
 
     def _fail(self, claim: Claim, error: Exception) -> None:
         for_all = isinstance(error, JiraError) and error.site_wide
@@ -223,23 +226,12 @@ class Worker:
             case Again(after=after, counts=counts, hold=hold):
                 if for_all:
                     self.store.marks.pause(SITE_PAUSE, after)
-                    self._tell(error)
                 if counts:
                     self.store.queue.fail(claim, failure_of(error), retry_after=after, hold=hold)
                 else:
                     self.store.queue.later(claim, after, hold=hold)
-
-    def _tell(self, error: Exception) -> None:
-        """Tell whoever looks at the service's health why nothing can be done; a wait that Jira asked for is none."""
-        if not isinstance(error, RateLimited):
-            self.store.marks.put(NOT_AT_WORK, str(error))
-            self._told = True
-
-    def _recovered(self) -> None:
-        self._outages = 0
-        if self._told:
-            self.store.marks.put(NOT_AT_WORK, "")
-            self._told = False
+        if for_all and not isinstance(error, RateLimited):  # a wait that Jira asked for hinders nobody
+            self.hindrances.stopped_by(error)
 
     def _outage(self) -> int:
         """Note that Jira failed as a whole; return how often in a row, runs that met the same outage counted once."""

@@ -73,9 +73,9 @@ class Reconciler:
                 return Later(after=MISMATCH_WAIT, why=str(mismatch))
             except LeaseLost:
                 log.warning("lease lost, stopped before the next write")
-                return Later(after=timedelta(0), why="the lease was lost")
+                return Later(after=timedelta(0), why="the lease was lost", broken_off=True)
             except Stopping:
-                return Later(after=timedelta(0), why="the process ends")
+                return Later(after=timedelta(0), why="the process ends", broken_off=True)
             except Exception as error:  # noqa: BLE001 (each failure becomes the key's outcome, with its trace)
                 log.error("look failed", error=str(error), trace=traceback.format_exc())
                 return Failed(error=error)
@@ -230,7 +230,7 @@ class Reconciler:
             at=found.at,
             reasons=reasons or (decided.refused,),
             detail=detail,
-            deliveries=deliveries.value,
+            deliveries=deliveries.find_out(),
         )
         self.store.ledger.write([entry, *self._answer(found, decided, done)])
         log.info("wrote" if done else "noted", what=detail["planned"], why=list(reasons))

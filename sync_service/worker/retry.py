@@ -22,11 +22,15 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """Look again after a while; `hold` means that no event may shorten the wait (Jira asked for it)."""
+    """Look again after a while; `hold` means that no event may shorten the wait (Jira asked for it).
+
+    `broken_off`: this end says nothing of whether Jira answers.
+    """
 
     after: timedelta
     why: str
     hold: bool = False
+    broken_off: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ class Schedule:
 
 def start(
     schedule: Schedule,
-    examine: Callable[[], int],
+    examine: Callable[[], None],
     *,
     clock: Callable[[], datetime],
     sweep_minutes: int,

@@ -3,10 +3,11 @@
 import http.server
 import ipaddress
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sync_service.jira.client import Client
-from sync_service.jira.errors import Unreachable
+from sync_service.jira.errors import Unanswered, Unreachable
 
 ME = {"accountId": "bot", "displayName": "Bot"}
 
@@ -114,6 +115,20 @@ def test_a_proxy_for_https_is_asked_to_connect(
     assert set(proxy.asked) == {"jira.example:443"}
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_https_for_a_proxy_that_speaks_plain_http_is_not_taken_for_jira(
+    connected: Callable[..., Client], monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """Writing http:// before Jira's own address would send the token in clear."""
+    with answering() as proxy:
+        monkeypatch.setenv(f"{scheme.upper()}_PROXY", address(proxy, "https"))
+        with pytest.raises(Unreachable, match=f"no connection to {scheme}://jira.*proxy answers without TLS") as lost:
+            connected(url=f"{scheme}://jira.example").create_issues([{"fields": {"summary": "x"}}])
+    assert "The proxy's address (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) must begin with http://" in lost.value.remedy
+    assert "jira.url" not in lost.value.remedy
+    assert lost.value.resend
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate of 127.0.0.1 that nobody but itself vouches for, with its key."""
@@ -152,3 +167,31 @@ def test_other_certificates_are_not(connected: Callable[..., Client], certificat
     with answering(certificate) as jira, pytest.raises(Unreachable, match="SSL"):
         connected(url=address(jira, "https")).myself()
     assert jira.asked == []
+
+
+def test_a_write_whose_answer_comes_without_tls_may_have_happened(
+    connected: Callable[..., Client], monkeypatch: pytest.MonkeyPatch, certificate: Path
+) -> None:
+    """OpenSSL calls it what it calls a server that never began TLS."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def break_in() -> None:
+        plain, _ = listening.accept()
+        spoken = plain.dup()
+        with context.wrap_socket(plain, server_side=True) as connection:
+            connection.recv(65536)
+            spoken.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            with suppress(OSError):  # the client breaks off as it likes
+                while connection.recv(65536):
+                    pass
+        spoken.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=break_in)
+        thread.start()
+        with pytest.raises(Unanswered, match="may have happened") as lost:
+            connected(url=f"https://127.0.0.1:{listening.getsockname()[1]}").create_issues([{"fields": {}}])
+        thread.join(60)
+    assert not lost.value.resend

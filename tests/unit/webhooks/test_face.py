@@ -48,6 +48,17 @@ def test_while_jira_is_down_deliveries_are_still_wanted(faces: Any) -> None:
     assert answer.json["advisory"] == {"jira": {"ok": False, "why": "refused"}}
 
 
+def test_what_the_workers_say_is_not_asked_for_from_a_store_that_is_away(faces: Any) -> None:
+    """Each question would wait for it anew, longer than a probe does."""
+    asked: list[str] = []
+    answer = faces(
+        checks={"store": failing("no answer")}, advisory_checks={"jira": lambda: asked.append("jira")}
+    ).client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json["advisory"] == {}
+    assert asked == []
+
+
 def test_metrics_show_the_intake_and_the_queue(face: Face) -> None:
     assert face.counted('intake_total{outcome="queued"}') == 0
     assert "intake_total" in face.client.get("/metrics").text

@@ -60,6 +60,60 @@ def test_what_is_dear_to_find_out_is_asked_for_once_and_only_for_a_line(style: S
         assert json.loads(lines[0])["deliveries"] == ["w-1", "w-2"]
 
 
+def test_nobody_waits_for_what_another_thread_finds_out_for_its_line() -> None:
+    stream, asked, answered = logged(), threading.Event(), threading.Event()
+
+    def ask() -> tuple[str, ...]:
+        asked.set()
+        assert answered.wait(60)
+        return ("w-1",)
+
+    def look() -> None:
+        with structlog.contextvars.bound_contextvars(deliveries=Late(ask)):
+            structlog.get_logger("any").info("looked")
+
+    looking = threading.Thread(target=look)
+    other = threading.Thread(target=logging.getLogger("foreign").warning, args=("stopped",))
+    looking.start()
+    assert asked.wait(60)
+    other.start()
+    other.join(2)
+    told_meanwhile = stream.getvalue()
+    answered.set()
+    for thread in (looking, other):
+        thread.join(60)
+    assert "stopped" in told_meanwhile
+    assert json.loads(stream.getvalue().splitlines()[-1])["deliveries"] == ["w-1"]
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_a_line_whose_names_cannot_be_found_out_is_written_and_without_secrets(
+    style: Style, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stream = logged(style)
+
+    def fail() -> tuple[str, ...]:
+        raise RuntimeError("planted-secret")
+
+    with structlog.contextvars.bound_contextvars(deliveries=Late(fail)):
+        structlog.get_logger("any").info("looked")
+    assert "looked" in stream.getvalue()
+    assert f"could not be found out: RuntimeError('{REDACTED}')" in stream.getvalue()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_line_of_another_library_shows_what_is_known_and_asks_for_nothing() -> None:
+    stream, late = logged(), Late(lambda: ("w-1",))
+    with structlog.contextvars.bound_contextvars(deliveries=late):
+        logging.getLogger("foreign").warning("before")
+        assert late.known is None
+        late.find_out()
+        logging.getLogger("foreign").warning("after")
+    before, after = map(json.loads, stream.getvalue().splitlines())
+    assert "deliveries" not in before
+    assert after["deliveries"] == ["w-1"]
+
+
 def test_other_libraries_log_through_the_same_handler_and_chatty_ones_only_warnings() -> None:
     stream = logged()
     logging.getLogger("gunicorn.error").info("Listening at %s", "here")

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from looking import Clock, Looker
 
+from sync_service.logs import redactor
 from sync_service.metrics import create_metrics
 from sync_service.store import Store, open_store
+from sync_service.worker.hindrances import Hindrances
 from sync_service.worker.loop import Worker
 from tests.databases import empty_sqlite
 
@@ -31,5 +33,10 @@ def looker() -> Looker:
 
 
 @pytest.fixture
-def worker(store: Store, looker: Looker) -> Worker:
-    return Worker(store, looker, create_metrics(), owner="w1", threads=2)  # type: ignore[arg-type]
+def hindrances(store: Store) -> Hindrances:
+    return Hindrances(store, redactor(("planted-token",)))
+
+
+@pytest.fixture
+def worker(store: Store, looker: Looker, hindrances: Hindrances) -> Worker:
+    return Worker(store, looker, create_metrics(), hindrances, owner="w1", threads=2)  # type: ignore[arg-type]

@@ -42,12 +42,14 @@ def new_project(jira: Any) -> Any:
 
 
 def test_a_project_in_order_is_worked_on(jira: Any, service: WorkerService) -> None:
-    assert examine(service.gateway) == 0
+    assert examine(service.gateway)
+    assert not service.gateway.barred
 
 
 def test_a_project_where_writing_would_fail_is_left_alone_and_taken_up_again(jira: Any, service: WorkerService) -> None:
     jira.site.revocations.append(jira_sandbox.Revocation(permission="CREATE_ISSUES", user_id=None, project_key="INT"))
-    assert examine(service.gateway) == 1
+    assert examine(service.gateway)
+    assert list(service.gateway.barred) == ["INT"]
     jira.site.revocations.clear()
     issue = new_project(jira)
     service.store.queue.put([(str(issue.id), issue.key)], priority=Priority.LIVE)
@@ -55,7 +57,8 @@ def test_a_project_where_writing_would_fail_is_left_alone_and_taken_up_again(jir
     assert jira.site.subtasks(issue) == []
     assert issue.comments == []
 
-    assert examine(service.gateway) == 0
+    assert examine(service.gateway)
+    assert not service.gateway.barred
     service.store.queue.put([(str(issue.id), issue.key)], priority=Priority.LIVE)
     service.worker.drain()
     assert len(jira.site.subtasks(issue)) == 3
@@ -64,4 +67,5 @@ def test_a_project_where_writing_would_fail_is_left_alone_and_taken_up_again(jir
 def test_while_jira_is_away_what_was_found_before_holds(jira: Any, service: WorkerService) -> None:
     service.gateway.barred = {"INT": ("something is missing",)}
     jira.faults.add(jira_sandbox.Fault(action="status", status=503))
-    assert examine(service.gateway) == 1
+    assert not examine(service.gateway)
+    assert list(service.gateway.barred) == ["INT"]

@@ -11,9 +11,11 @@ from looking import Clock, Looker
 from sync_service.errors import StagegateError
 from sync_service.jira.errors import RateLimited, Unauthorized, Unreachable
 from sync_service.jira.limits import Turns
+from sync_service.logs import REDACTED
 from sync_service.marks import NOT_AT_WORK
 from sync_service.metrics import create_metrics
 from sync_service.store import Condition, Priority, Store
+from sync_service.worker.hindrances import Hindrances
 from sync_service.worker.loop import REFUSED_WAIT, Worker
 from sync_service.worker.retry import FIRST_OUTAGE_WAIT, MOST_ATTEMPTS, Done, Failed, Later, Outcome, Refused
 
@@ -123,6 +125,49 @@ def test_why_nothing_can_be_done_is_told_until_it_can(
     assert store.marks.get(NOT_AT_WORK) == ""
 
 
+@pytest.mark.parametrize("broken_off", [True, False])
+def test_a_look_that_broke_off_does_not_say_that_jira_answers(
+    worker: Worker, store: Store, looker: Looker, clock: Clock, *, broken_off: bool
+) -> None:
+    looker.script["1"] = [
+        Failed(error=Unreachable("no route", operation="GET issue")),
+        Later(after=timedelta(hours=1), why="the process ends", broken_off=broken_off),
+    ]
+    ask(store, "1")
+    worker.drain()
+    clock.advance(seconds=FIRST_OUTAGE_WAIT.total_seconds())
+    worker.drain()
+    assert bool(store.marks.get(NOT_AT_WORK)) is broken_off
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800", "half \udfff and whole \U0001f600"], ids=ascii)
+def test_whatever_jira_says_is_told_and_without_secrets(
+    worker: Worker, store: Store, looker: Looker, text: str
+) -> None:
+    told = Unauthorized(f"{text} planted-token", operation="GET issue", status=401)
+    looker.script["1"] = [Failed(error=told)]
+    ask(store, "1")
+    worker.drain()
+    waiting, mark = store.queue.show("1"), store.marks.get(NOT_AT_WORK) or ""
+    assert waiting is not None
+    assert waiting.condition is Condition.WAITING
+    assert REDACTED in mark
+    assert "planted-token" not in mark
+    assert "\0" not in mark
+    assert ("\U0001f600" in mark) is ("\U0001f600" in text)
+
+
+def test_a_store_that_can_keep_no_mark_leaves_no_issue_unsettled(worker: Worker, store: Store, looker: Looker) -> None:
+    with store._database.engine.begin() as connection:  # what is told there fails from now on
+        connection.exec_driver_sql("ALTER TABLE mark RENAME TO gone")
+    looker.script["1"] = [Failed(error=Unreachable("no route", operation="GET issue"))]
+    ask(store, "1")
+    assert worker.drain() == 1
+    waiting = store.queue.show("1")
+    assert waiting is not None
+    assert waiting.condition is Condition.WAITING
+
+
 def test_a_wait_that_jira_asked_for_is_no_reason_to_act(worker: Worker, store: Store, looker: Looker) -> None:
     looker.script["1"] = [Failed(error=RateLimited("429", operation="GET issue", retry_after=timedelta(minutes=1)))]
     ask(store, "1")
@@ -189,7 +234,7 @@ def test_a_run_under_way_at_a_stop_writes_no_more(worker: Worker, store: Store, 
 
 
 def test_a_lease_that_another_took_stops_the_run_before_its_next_write(
-    store: Store, looker: Looker, clock: Clock
+    store: Store, looker: Looker, clock: Clock, hindrances: Hindrances
 ) -> None:
     began, go_on = threading.Event(), threading.Event()
 
@@ -203,6 +248,7 @@ def test_a_lease_that_another_took_stops_the_run_before_its_next_write(
         store,
         looker,
         create_metrics(),
+        hindrances,
         owner="w1",
         threads=1,
         lease=timedelta(seconds=0.4),  # type: ignore[arg-type]
@@ -224,11 +270,11 @@ def test_a_lease_that_another_took_stops_the_run_before_its_next_write(
 
 
 def test_a_lease_that_could_not_be_renewed_in_time_stops_the_run_before_its_next_write(
-    store: Store, looker: Looker, monkeypatch: pytest.MonkeyPatch
+    store: Store, looker: Looker, hindrances: Hindrances
 ) -> None:
     """The store can't be reached, so another host may have taken over: nobody can tell."""
     lease = timedelta(seconds=0.4)
-    worker = Worker(store, looker, create_metrics(), owner="w1", threads=1, lease=lease)  # type: ignore[arg-type]
+    worker = Worker(store, looker, create_metrics(), hindrances, owner="w1", threads=1, lease=lease)  # type: ignore[arg-type]
     waited = threading.Event()
 
     def slow() -> Outcome:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 import jira_sandbox
-from sync_service.bootstrap import logging_for, worker_service
+from sync_service.bootstrap import worker_service
 from sync_service.config import Settings
-from sync_service.jira.errors import Unauthorized
+from sync_service.jira.errors import Unauthorized, Unreachable
 from sync_service.marks import NOT_AT_WORK
 from sync_service.processes.serving import receiver_services
 from sync_service.processes.working import _opened, examine_and_tell, work
@@ -79,7 +79,7 @@ def test_a_wrong_token_is_told_with_the_remedy_until_a_worker_begins(site: Site,
     assert WRONG not in told["why"]
 
     service = worker_service(right)
-    assert _opened(service, threading.Event(), logging_for(right))
+    assert _opened(service, threading.Event())
     service.close()
     assert site.advisory(right) == {"jira": {"ok": True}, "projects": {"ok": True}}
 
@@ -90,7 +90,7 @@ def test_a_site_that_is_not_there_is_told(site: Site) -> None:
     settings = site.settings(f"http://127.0.0.1:{port}", "me@example.com", "planted-token")
     stop = threading.Event()
     service = worker_service(settings, wait=lambda _: None)
-    opening = threading.Thread(target=_opened, args=(service, stop, logging_for(settings)))
+    opening = threading.Thread(target=_opened, args=(service, stop))
     service.store.migrate()
     opening.start()
     for _ in range(200):
@@ -119,3 +119,22 @@ def test_a_barred_project_is_told_until_it_is_in_order(site: Site, jira: Any) ->
     examine_and_tell(service)
     service.close()
     assert site.advisory(settings)["projects"] == {"ok": True}
+
+
+def test_what_a_worker_told_that_has_ended_since_is_taken_back_by_one_that_finds_jira_answering(
+    site: Site, jira: Any
+) -> None:
+    who = jira.credentials["service"]
+    settings = site.settings(jira.url, who.email, who.token)
+    ended, works = worker_service(settings), worker_service(settings, wait=lambda _: None)
+    works.open()
+    ended.hindrances.stopped_by(Unreachable("no route", operation="GET issue"))
+    ended.close()
+
+    jira.faults.add(jira_sandbox.Fault(action="status", status=503))
+    examine_and_tell(works)
+    assert "no route" in site.advisory(settings)["jira"]["why"]
+    jira.faults.clear()
+    examine_and_tell(works)
+    works.close()
+    assert site.advisory(settings)["jira"] == {"ok": True}

@@ -188,7 +188,16 @@ def test_a_look_that_waits_for_its_turn_ends_with_the_process_and_the_issue_stay
     claim = service.store.queue.claim(1, owner="w2", lease=timedelta(minutes=2))[0]
     with told_to_end(jira, service) as another:
         outcomes = [another.reconciler.look(claim, lambda: True) for _ in range(2)]
-    assert outcomes[-1] == Later(after=timedelta(0), why="the process ends")
+    assert outcomes[-1] == Later(after=timedelta(0), why="the process ends", broken_off=True)
+    assert jira.site.subtasks(issue) == []
+
+
+def test_a_look_whose_lease_is_lost_breaks_off_before_its_first_write(jira: Any, service: WorkerService) -> None:
+    issue = new_project(jira)
+    service.store.queue.put([(str(issue.id), issue.key)], priority=Priority.LIVE)
+    claim = service.store.queue.claim(1, owner="w2", lease=timedelta(minutes=2))[0]
+    outcome = service.reconciler.look(claim, lambda: False)
+    assert outcome == Later(after=timedelta(0), why="the lease was lost", broken_off=True)
     assert jira.site.subtasks(issue) == []
 
 
@@ -207,7 +216,7 @@ def test_what_is_old_is_forgotten(service: WorkerService, jira: Any) -> None:
 
 def test_the_scheduler_sweeps_at_its_start(jira: Any, service: WorkerService) -> None:
     new_project(jira)
-    stop = start(service.schedule, lambda: 0, clock=lambda: datetime.now(UTC), sweep_minutes=15, audit_hour=3)
+    stop = start(service.schedule, lambda: None, clock=lambda: datetime.now(UTC), sweep_minutes=15, audit_hour=3)
     try:
         assert service.store.queue.wait(timedelta(seconds=10))
     finally:
