@@ -1,6 +1,6 @@
 """Sweep and audit over a sandbox: what changed, what differs and what is gone is looked at; nothing else is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -168,13 +168,20 @@ def test_a_job_leaves_the_next_turns_to_live_events(jira: Any, service: WorkerSe
 
 @contextmanager
 def told_to_end(jira: Any, service: WorkerService) -> Iterator[WorkerService]:
-    """Another worker on the same database, with a turn in hours only, that is told to end while it waits."""
+    """Another worker on the same database that is told to end while it waits for its turn."""
 
     def wait(_seconds: float) -> None:
         raise Stopping("the process was told to end")
 
-    slow = service.settings.jira.model_copy(update={"requests_per_second": 1 / 3600})
-    settings = service.settings.model_copy(update={"jira": slow})
+    with slow(jira, service, wait) as another:
+        yield another
+
+
+@contextmanager
+def slow(jira: Any, service: WorkerService, wait: Callable[[float], None]) -> Iterator[WorkerService]:
+    """Another worker on the same database, with one turn in ten seconds."""
+    tenth = service.settings.jira.model_copy(update={"requests_per_second": 0.1})
+    settings = service.settings.model_copy(update={"jira": tenth})
     another = worker_service(settings, clock=jira.clock.now, wait=wait, store_clock=jira.clock.now)
     yield another
     another.close()
