@@ -113,17 +113,21 @@ class WriteTimes:
             self._sent = {issue: sent for issue, sent in self._sent.items() if now - sent[-1] < self._longest}
 
 
-_can_wait = ContextVar("can_wait", default=False)
+_patience = ContextVar("patience", default=0.0)
+"""Seconds for which requests still wait behind live events."""
 
 
 @contextmanager
-def in_the_background() -> Iterator[None]:
-    """Let this thread's requests wait for those of live events, of all processes: for sweeps and audits."""
-    before = _can_wait.set(True)
+def in_the_background(patience: float = math.inf) -> Iterator[None]:
+    """Let this thread's requests wait for those of live events, of all processes: for sweeps and audits.
+
+    They wait for `patience` seconds in all; what comes after asks as a live event does.
+    """
+    before = _patience.set(patience)
     try:
         yield
     finally:
-        _can_wait.reset(before)
+        _patience.reset(before)
 
 
 class Line(Protocol):
@@ -174,14 +178,19 @@ class Turns:
         self._lock = threading.Lock()
 
     def take(self) -> float | None:
-        """Take a turn, and return the seconds until its time; nothing: none is to be had, ask again."""
-        can_wait = _can_wait.get()
+        """Take a turn, and return the seconds until its time; nothing: none is to be had, ask `ASK_AGAIN` later.
+
+        Each time that costs who can wait so much patience.
+        """
+        patience = _patience.get()
+        can_wait = patience > 0
         with self._lock:
             now = self._now()
             self._held.drop_before(now - GOOD)
             if not self._held.left or self._held.at - now > MOST.total_seconds():  # then our clock was set back
                 now = self._ask(now, can_wait=can_wait)
             if not self._held.left or (can_wait and self._held.at > now - SPARE.total_seconds()):
+                _patience.set(patience - ASK_AGAIN)
                 return None
             return max(0.0, self._held.take() - now)
 

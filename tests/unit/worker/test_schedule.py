@@ -199,6 +199,45 @@ def test_a_look_that_waits_for_its_turn_ends_with_the_process_and_the_issue_stay
     assert jira.site.subtasks(issue) == []
 
 
+def written(jira: Any) -> int:
+    """How many requests that write the service has sent."""
+    sent = jira.requests.by_operation(caller="service")
+    reads = ("GET", "search", "bulkfetch")
+    return sum(count for name, count in sent.items() if not any(read in name for read in reads))
+
+
+def test_whenever_the_lease_is_lost_while_a_request_waits_for_its_turn_nothing_is_written_any_more(
+    jira: Any, service: WorkerService
+) -> None:
+    """The host is suspended during the first wait, the second and so on, and another takes the issue over meanwhile."""
+    left = 0
+    losses: list[int] = []
+
+    def wait(seconds: float) -> None:
+        nonlocal left
+        jira.clock.advance(seconds=seconds)
+        left -= 1
+        if left == 0:
+            losses.append(written(jira))
+
+    def still_mine() -> bool:
+        return left > 0
+
+    with slow(jira, service, wait) as another:
+        another.open()
+        for suspended in range(1, 30):
+            issue, before, left = new_project(jira), written(jira), suspended
+            service.store.queue.put([(str(issue.id), issue.key)], priority=Priority.LIVE)
+            claim = service.store.queue.claim(1, owner="w2", lease=timedelta(minutes=2))[0]
+            outcome = another.reconciler.look(claim, still_mine)
+            if left > 0:
+                break
+            assert written(jira) == losses[-1]
+            last = outcome
+    assert last == Later(after=timedelta(0), why="the lease was lost")
+    assert written(jira) - before >= 2, "a look that lost nothing wrote sub-tasks and the record"
+
+
 def test_a_sweep_that_waits_for_its_turn_ends_with_the_process(jira: Any, service: WorkerService) -> None:
     with told_to_end(jira, service) as another:
         another.schedule.once("sweep", another.schedule.sweep, NOW, timedelta(minutes=15))
