@@ -32,6 +32,10 @@ SAVED = timedelta(seconds=0.5)
 AHEAD = timedelta(seconds=30)
 """How far ahead turns are taken at most: some sixty processes, each with a stretch, stand in line in fair order."""
 
+MOST = timedelta(minutes=1)
+"""How far ahead the line can lie in good faith, whoever took of it: `AHEAD`, then the one turn in ten seconds of the
+lowest rate that is allowed, and the rest for who began to ask before another did, and waited for the row."""
+
 SPARE = timedelta(seconds=0.25)
 """How old a turn is before one who can wait takes it: so that an event always finds some."""
 
@@ -109,17 +113,21 @@ class WriteTimes:
             self._sent = {issue: sent for issue, sent in self._sent.items() if now - sent[-1] < self._longest}
 
 
-_can_wait = ContextVar("can_wait", default=False)
+_patience = ContextVar("patience", default=0.0)
+"""Seconds for which requests still wait behind live events."""
 
 
 @contextmanager
-def in_the_background() -> Iterator[None]:
-    """Let this thread's requests wait for those of live events, of all processes: for sweeps and audits."""
-    before = _can_wait.set(True)
+def in_the_background(patience: float = math.inf) -> Iterator[None]:
+    """Let this thread's requests wait for those of live events, of all processes: for sweeps and audits.
+
+    They wait for `patience` seconds in all; what comes after asks as a live event does.
+    """
+    before = _patience.set(patience)
     try:
         yield
     finally:
-        _can_wait.reset(before)
+        _patience.reset(before)
 
 
 class Line(Protocol):
@@ -165,20 +173,24 @@ class Turns:
         self._clock = clock
         self._count = max(1, int(per_second * STRETCH))
         self._span = timedelta(milliseconds=math.ceil(1000 * self._count / per_second))
-        self._most = AHEAD + self._span
         self._held = Stretch()
         self._refused_until = dict.fromkeys((False, True), 0.0)
         self._lock = threading.Lock()
 
     def take(self) -> float | None:
-        """Take a turn, and return the seconds until its time; nothing: none is to be had, ask again."""
-        can_wait = _can_wait.get()
+        """Take a turn, and return the seconds until its time; nothing: none is to be had, ask `ASK_AGAIN` later.
+
+        Each time that costs who can wait so much patience.
+        """
+        patience = _patience.get()
+        can_wait = patience > 0
         with self._lock:
             now = self._now()
             self._held.drop_before(now - GOOD)
-            if not self._held.left or self._held.at - now > self._most.total_seconds():  # then our clock was set back
+            if not self._held.left or self._held.at - now > MOST.total_seconds():  # then our clock was set back
                 now = self._ask(now, can_wait=can_wait)
             if not self._held.left or (can_wait and self._held.at > now - SPARE.total_seconds()):
+                _patience.set(patience - ASK_AGAIN)
                 return None
             return max(0.0, self._held.take() - now)
 
@@ -188,7 +200,7 @@ class Turns:
         if 0 < self._refused_until[can_wait] - now <= ASK_AGAIN:
             return now
         ahead = -SPARE if can_wait else AHEAD
-        begins = self._line.take(SITE_PAUSE, self._span, saved=SAVED, ahead=ahead, most=self._most)
+        begins = self._line.take(SITE_PAUSE, self._span, saved=SAVED, ahead=ahead, most=MOST)
         now = self._now()  # counted from the answer: no turn of ours is early
         if begins is None:
             self._refused_until[can_wait] = now + ASK_AGAIN

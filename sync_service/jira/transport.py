@@ -5,6 +5,8 @@ import random
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from traceback import walk_tb
@@ -73,6 +75,23 @@ def unobserved(
     """Take no note."""
 
 
+def _unasked() -> None:
+    """Let every write go out."""
+
+
+_ask_before_writing = ContextVar("ask_before_writing", default=_unasked)
+
+
+@contextmanager
+def asked_before_each_write(ask: Callable[[], None]) -> Iterator[None]:
+    """Call `ask` before each request of this thread that may write, after all its waiting; what it raises ends it."""
+    before = _ask_before_writing.set(ask)
+    try:
+        yield
+    finally:
+        _ask_before_writing.reset(before)
+
+
 @dataclass(slots=True)
 class Waited:
     """The seconds that a request waited before it was sent: for Jira's limits, and for a turn of our own budget."""
@@ -139,6 +158,8 @@ class Transport:
         waited, attempt = Waited(), 1
         while True:
             self._await_turn(request, waited)
+            if request.effect is not Effect.READS:
+                _ask_before_writing.get()()
             try:
                 return self._exchange(request, waited)
             except JiraError as error:

@@ -1,13 +1,13 @@
 """The worker: one dispatcher claims what is due and feeds a pool of threads; each run is settled by its outcome."""
 
 import threading
+import time
 import traceback
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
-from time import monotonic, perf_counter
 
 import structlog
 
@@ -40,6 +40,10 @@ LEASE = timedelta(minutes=2)
 REFUSED_WAIT = timedelta(hours=1)
 """When an issue is looked at again on which nothing could be decided, if nothing happens before."""
 
+LOOK_PATIENCE = 10.0
+"""Seconds in all for which a look of sweep or audit lets live events go first: those on its own issue wait for it,
+since it has the lease, and others for its thread. What other lengths cost is in docs/adr/0007."""
+
 IDLE_WAIT = timedelta(seconds=2)
 """How long the dispatcher listens for work before it looks whether it was asked to stop."""
 
@@ -51,8 +55,8 @@ STORE_WAIT = 2.0
 class Run:
     """A run under way; `lost` is set when another has its lease, `until` is when it ends if it is not renewed.
 
-    By the monotonic clock, from before the store was asked: so it ends here before it ends there, also when the store
-    can't be reached any more and another host takes over.
+    By our own clock, from before the store was asked: so it ends here before it ends there, also when the store can't
+    be reached any more and another host takes over.
     """
 
     claim: Claim
@@ -61,7 +65,7 @@ class Run:
 
     def may_write(self, spare: float) -> bool:
         """Tell whether the lease is ours for at least so many seconds more."""
-        return not self.lost.is_set() and monotonic() + spare < self.until
+        return not self.lost.is_set() and _elapsed() + spare < self.until
 
 
 class Worker:
@@ -156,8 +160,8 @@ class Worker:
         return claims
 
     def _lease_end(self) -> float:
-        """Return when a lease that is asked for now ends, by the monotonic clock."""
-        return monotonic() + self.lease.total_seconds()
+        """Return when a lease that is asked for now ends, by our own clock."""
+        return _elapsed() + self.lease.total_seconds()
 
     def _ended(self, future: "Future[None]") -> None:
         self._freed.release()
@@ -186,12 +190,12 @@ class Worker:
     # --- One run
 
     def _run(self, run: Run) -> None:
-        began = perf_counter()
+        began = time.perf_counter()
         try:
             outcome = self._outcome(run)
             self._settle(run.claim, outcome)
             self.metrics.runs.labels(type(outcome).__name__.lower()).inc()
-            self.metrics.run_seconds.observe(perf_counter() - began)
+            self.metrics.run_seconds.observe(time.perf_counter() - began)
         finally:
             with self._lock:
                 self._runs.pop(run.claim.lease, None)
@@ -200,7 +204,7 @@ class Worker:
         if run.claim.attempts >= MOST_ATTEMPTS:
             return Failed(error=StagegateError("it ended its worker, or failed, too often; see the worker's log"))
         spare = self.lease.total_seconds() / 4  # for the write itself; renewed at each quarter, none lasts less
-        with in_the_background() if run.claim.priority >= Priority.SWEEP else nullcontext():
+        with in_the_background(LOOK_PATIENCE) if run.claim.priority >= Priority.SWEEP else nullcontext():
             return self.reconciler.look(run.claim, lambda: run.may_write(spare) and not self._stop.is_set())
 
     def _settle(self, claim: Claim, outcome: Outcome) -> None:
@@ -236,10 +240,18 @@ class Worker:
     def _outage(self) -> int:
         """Note that Jira failed as a whole; return how often in a row, runs that met the same outage counted once."""
         with self._lock:
-            if monotonic() >= self._outage_ends:
+            if time.monotonic() >= self._outage_ends:
                 self._outages += 1
-                self._outage_ends = monotonic() + outage_wait(self._outages).total_seconds()
+                self._outage_ends = time.monotonic() + outage_wait(self._outages).total_seconds()
             return self._outages
+
+
+def _elapsed() -> float:
+    """Return the seconds of a clock that nobody sets, and that goes on while the host sleeps.
+
+    Linux's monotonic one stands still meanwhile; elsewhere there is no other.
+    """
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def failure_of(error: Exception) -> Failure:

@@ -13,6 +13,7 @@ from sync_service.errors import StagegateError, Stopping
 from sync_service.jira.directory import SiteMismatch
 from sync_service.jira.errors import NotFound
 from sync_service.jira.gateway import Elsewhere, Found, Gateway, NoWay, Unmanaged, with_keys
+from sync_service.jira.transport import asked_before_each_write
 from sync_service.lifecycle.actions import Action, Edit, Move, sentence
 from sync_service.lifecycle.outline import outline
 from sync_service.lifecycle.plan import Plan, plan
@@ -110,7 +111,8 @@ class Reconciler:
         if decided.actions or decided.notes or decided.refused:
             deliveries.find_out()  # before our own writes come back as deliveries
         try:
-            refused = tuple(self._write(decided, found, still_mine, keys, done))
+            with asked_before_each_write(lambda: _assure(found, still_mine)):
+                refused = tuple(self._write(decided, found, keys, done))
         finally:
             self._report(found, decided, done, keys, deliveries)
         self._book(found, decided.booking)
@@ -123,13 +125,9 @@ class Reconciler:
             refused=refused,
         )
 
-    def _write(
-        self, decided: Plan, found: Found, still_mine: Callable[[], bool], keys: dict[str, str], done: list[Action]
-    ) -> Iterator[str]:
+    def _write(self, decided: Plan, found: Found, keys: dict[str, str], done: list[Action]) -> Iterator[str]:
         """Carry out the plan in its order; a transition that the workflow lacks is told and hinders nothing else."""
         for action in decided.actions:
-            if not still_mine():
-                raise LeaseLost(f"{found.issue.key}: another worker has taken it over")
             try:
                 self.gateway.apply(action, found, keys)
             except NoWay as no_way:
@@ -278,6 +276,11 @@ class Reconciler:
         if known is not None:
             self.store.slots.put(known.mapping, issue_id, None)
             self.store.projections.drop([issue_id])
+
+
+def _assure(found: Found, still_mine: Callable[[], bool]) -> None:
+    if not still_mine():
+        raise LeaseLost(f"{found.issue.key}: another worker has taken it over")
 
 
 def _moved_on(found: Found, decided: Plan) -> bool:

@@ -3,7 +3,9 @@
 import threading
 import time as real_time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from sync_service.jira.client import Client, JiraSite
 from sync_service.jira.errors import RateLimited
 from sync_service.jira.limits import ASK_AGAIN, GOOD, Turns, in_the_background
-from sync_service.jira.transport import Transport
+from sync_service.jira.transport import Transport, asked_before_each_write
 from sync_service.marks import SITE_PAUSE
 from sync_service.store import Store, open_store
 
@@ -127,7 +129,7 @@ def test_who_can_wait_leaves_some_for_a_live_event_of_any_process(clock: Clock) 
     assert all_at_once(answering, 2) == [0, 0]
 
 
-def test_who_can_wait_gets_nothing_while_live_events_need_it_all(clock: Clock) -> None:
+def test_a_job_gets_nothing_while_live_events_need_it_all(clock: Clock) -> None:
     line = MemoryLine(clock)
     sweeping, answering = Turns(line, 10, clock), Turns(line, 10, clock)
     swept = 0
@@ -137,6 +139,25 @@ def test_who_can_wait_gets_nothing_while_live_events_need_it_all(clock: Clock) -
             swept += sweeping.take() is not None
     assert swept == 0
     assert 29 <= clock.seconds <= 31
+
+
+def test_a_look_that_waited_long_enough_goes_on_beside_live_events_that_need_it_all(clock: Clock) -> None:
+    line = MemoryLine(clock)
+    looking, answering = Turns(line, 10, clock), Turns(line, 10, clock)
+    answered, looked, asks_at = [0.0], [], 0.0
+    with in_the_background(patience=10):
+        while clock.seconds < 60:
+            with in_the_background(patience=0):
+                while answered[-1] <= clock.seconds:
+                    answered.append(clock.seconds + (answering.take() or 0))
+            if asks_at <= clock.seconds and (wait := looking.take()) is not None:
+                asks_at = clock.seconds + wait
+                looked.append(asks_at)
+            clock.now += timedelta(seconds=ASK_AGAIN)
+    assert 10 <= looked[0] <= 11
+    assert max(later - sooner for sooner, later in pairwise(looked)) <= 1, "it waits that long in all, not each time"
+    assert len(answered) > len(looked)
+    assert keeps_the_budget([*answered[1:], *looked], 10)
 
 
 def test_live_events_use_what_a_sweep_of_their_process_holds(clock: Clock) -> None:
@@ -286,6 +307,67 @@ def test_a_pause_that_begins_while_a_turn_is_waited_for_is_kept(
     with pytest.raises(RateLimited, match="all of us"):
         paced.issue("10001")
     assert len(wire.received) == 2
+
+
+def test_a_look_ends_though_a_bulk_edit_takes_every_turn(wire: Any, paced: Client, time: Any) -> None:
+    """The bulk edit's requests come as fast as they are let, while the look waits, too."""
+    wire.on("GET", ISSUE, FOUND)
+    turns, wait, began = paced._transport._turns, time.wait, time.now
+    assert turns is not None
+
+    def meanwhile(seconds: float) -> None:
+        wait(seconds)
+        assert time.now - began < timedelta(minutes=20), "then the bulk edit is over"
+        with in_the_background(patience=0):
+            turns.take()
+
+    paced._transport._wait = meanwhile
+    with in_the_background(patience=10):
+        for _ in range(8):
+            paced.issue("10001")
+    assert len(wire.received) == 8
+    assert time.now - began < timedelta(seconds=30)
+
+
+class Lost(Exception):
+    """Another has taken the issue over."""
+
+
+@pytest.mark.parametrize(("write", "sent"), [(True, 0), (False, 1)])
+def test_what_is_lost_while_a_turn_is_waited_for_is_not_written_to(
+    wire: Any, paced: Client, time: Any, *, write: bool, sent: int
+) -> None:
+    wire.on("GET", ISSUE, FOUND)
+    wire.on("POST", f"{ISSUE}/transitions", (204, ""))
+    paced.issue("10001")
+    paced.issue("10001")
+    wire.received.clear()
+
+    def ask() -> None:
+        if time.waited:
+            raise Lost
+
+    ask()
+    with asked_before_each_write(ask), pytest.raises(Lost) if write else nullcontext():
+        paced.transition("10001", "11") if write else paced.issue("10001")
+    assert time.waited == 0.5
+    assert len(wire.received) == sent
+
+
+def test_what_is_lost_before_a_write_is_sent_again_is_not_written_to(wire: Any, paced: Client, time: Any) -> None:
+    wire.on("PUT", f"{ISSUE}/properties/x", (503, ""), (200, ""))
+    lost: list[bool] = []
+
+    def ask() -> None:
+        if lost:
+            raise Lost
+        lost.append(True)
+
+    with asked_before_each_write(ask), pytest.raises(Lost):
+        paced.put_property("10001", "x", 1)
+    assert len(wire.received) == 1
+    paced.put_property("10001", "x", 1)
+    assert len(wire.received) == 2, "it is asked no more"
 
 
 def test_threads_of_two_processes_keep_one_budget(store: Store, tmp_path: Path) -> None:

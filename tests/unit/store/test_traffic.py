@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from sync_service.config.settings import JiraSettings
+from sync_service.jira.limits import Turns
 from sync_service.store import Store, open_store
 
 from .conftest import Clock
@@ -69,6 +71,17 @@ def test_a_clock_that_is_set_back_blocks_nobody(store: Store, clock: Clock, back
     assert [take(store) for _ in range(3)] == [-0.5, 0, 0.5]
     clock.now -= back
     assert [take(store), take(store)] == [0, 0.5]
+
+
+def test_a_faster_process_beside_slow_ones_that_filled_the_line_waits_like_them(store: Store, clock: Clock) -> None:
+    """So it is while a change of the rate is rolled out; what the slow ones took must not be handed out again."""
+    slowest = next(rule.ge for rule in JiraSettings.model_fields["requests_per_second"].metadata if hasattr(rule, "ge"))
+    old, new = Turns(store.traffic, slowest, clock), Turns(store.traffic, 10, clock)
+    taken = [old.take() for _ in range(5)]
+    assert taken == [0, 9.5, 19.5, 29.5, None]
+    assert new.take() is None
+    clock.advance(seconds=10)
+    assert new.take() == 29.5
 
 
 def test_by_the_databases_own_clock_no_host_is_early_or_late(real_time_store: Store, url: str) -> None:

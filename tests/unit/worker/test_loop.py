@@ -1,6 +1,7 @@
 """The worker's loop: outcomes are settled, leases are kept, a stop is clean, and nothing hides a failure."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,13 +11,13 @@ from looking import Clock, Looker
 
 from sync_service.errors import StagegateError
 from sync_service.jira.errors import RateLimited, Unauthorized, Unreachable
-from sync_service.jira.limits import Turns
+from sync_service.jira.limits import ASK_AGAIN, MOST, SAVED, Turns
 from sync_service.logs import REDACTED
-from sync_service.marks import NOT_AT_WORK
+from sync_service.marks import NOT_AT_WORK, SITE_PAUSE
 from sync_service.metrics import create_metrics
 from sync_service.store import Condition, Priority, Store
 from sync_service.worker.hindrances import Hindrances
-from sync_service.worker.loop import REFUSED_WAIT, Worker
+from sync_service.worker.loop import LOOK_PATIENCE, REFUSED_WAIT, Run, Worker, _elapsed
 from sync_service.worker.retry import FIRST_OUTAGE_WAIT, MOST_ATTEMPTS, Done, Failed, Later, Outcome, Refused
 
 PATIENCE = 60.0
@@ -310,6 +311,46 @@ def test_looks_of_sweep_and_audit_leave_the_next_turns_to_live_events(
     store.queue.put([("1", "INT-1")], priority=priority)
     worker.drain()
     assert (taken == [None]) is waits
+
+
+@pytest.mark.parametrize("priority", [Priority.SWEEP, Priority.AUDIT])
+def test_a_look_of_sweep_or_audit_ends_though_live_events_take_every_turn(
+    worker: Worker, store: Store, looker: Looker, clock: Clock, priority: Priority
+) -> None:
+    """A look of four requests; each quarter of a second live events take what turns there are."""
+    turns, began = Turns(store.traffic, 10, clock), clock.now
+    wanted = {"span": timedelta(seconds=ASK_AGAIN), "saved": SAVED, "ahead": timedelta(0), "most": MOST}
+
+    def live_events_take_all() -> None:
+        while store.traffic.take(SITE_PAUSE, **wanted) is not None:
+            pass
+
+    def look() -> Outcome:
+        for _ in range(4):
+            live_events_take_all()
+            while (wait := turns.take()) is None:
+                clock.advance(seconds=ASK_AGAIN)
+                assert clock.now - began < timedelta(minutes=20), "then the bulk edit is over"
+                live_events_take_all()
+            clock.advance(seconds=wait)
+        return Done()
+
+    looker.script["1"] = [look]
+    store.queue.put([("1", "INT-1")], priority=priority)
+    worker.drain()
+    assert clock.now - began < timedelta(seconds=LOOK_PATIENCE + 5)
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="its monotonic clock goes on while the host sleeps")
+def test_a_lease_ends_while_the_host_sleeps(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The monotonic clock of Linux stands still meanwhile."""
+    ask(store, "1")
+    claim = store.queue.claim(1, owner="w1", lease=timedelta(minutes=2))[0]
+    run = Run(claim=claim, until=_elapsed() + 120)
+    assert run.may_write(30)
+    ticking = time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda which: ticking(which) + 180 * (which != time.CLOCK_MONOTONIC))
+    assert not run.may_write(30)
 
 
 def test_while_jira_asks_for_a_pause_nothing_is_claimed(worker: Worker, store: Store, looker: Looker) -> None:

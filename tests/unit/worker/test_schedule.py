@@ -1,6 +1,6 @@
 """Sweep and audit over a sandbox: what changed, what differs and what is gone is looked at; nothing else is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -168,13 +168,20 @@ def test_a_job_leaves_the_next_turns_to_live_events(jira: Any, service: WorkerSe
 
 @contextmanager
 def told_to_end(jira: Any, service: WorkerService) -> Iterator[WorkerService]:
-    """Another worker on the same database, with a turn in hours only, that is told to end while it waits."""
+    """Another worker on the same database that is told to end while it waits for its turn."""
 
     def wait(_seconds: float) -> None:
         raise Stopping("the process was told to end")
 
-    slow = service.settings.jira.model_copy(update={"requests_per_second": 1 / 3600})
-    settings = service.settings.model_copy(update={"jira": slow})
+    with slow(jira, service, wait) as another:
+        yield another
+
+
+@contextmanager
+def slow(jira: Any, service: WorkerService, wait: Callable[[float], None]) -> Iterator[WorkerService]:
+    """Another worker on the same database, with one turn in ten seconds."""
+    tenth = service.settings.jira.model_copy(update={"requests_per_second": 0.1})
+    settings = service.settings.model_copy(update={"jira": tenth})
     another = worker_service(settings, clock=jira.clock.now, wait=wait, store_clock=jira.clock.now)
     yield another
     another.close()
@@ -199,6 +206,45 @@ def test_a_look_whose_lease_is_lost_breaks_off_before_its_first_write(jira: Any,
     outcome = service.reconciler.look(claim, lambda: False)
     assert outcome == Later(after=timedelta(0), why="the lease was lost", broken_off=True)
     assert jira.site.subtasks(issue) == []
+
+
+def written(jira: Any) -> int:
+    """How many requests that write the service has sent."""
+    sent = jira.requests.by_operation(caller="service")
+    reads = ("GET", "search", "bulkfetch")
+    return sum(count for name, count in sent.items() if not any(read in name for read in reads))
+
+
+def test_whenever_the_lease_is_lost_while_a_request_waits_for_its_turn_nothing_is_written_any_more(
+    jira: Any, service: WorkerService
+) -> None:
+    """The host is suspended during the first wait, the second and so on, and another takes the issue over meanwhile."""
+    left = 0
+    losses: list[int] = []
+
+    def wait(seconds: float) -> None:
+        nonlocal left
+        jira.clock.advance(seconds=seconds)
+        left -= 1
+        if left == 0:
+            losses.append(written(jira))
+
+    def still_mine() -> bool:
+        return left > 0
+
+    with slow(jira, service, wait) as another:
+        another.open()
+        for suspended in range(1, 30):
+            issue, before, left = new_project(jira), written(jira), suspended
+            service.store.queue.put([(str(issue.id), issue.key)], priority=Priority.LIVE)
+            claim = service.store.queue.claim(1, owner="w2", lease=timedelta(minutes=2))[0]
+            outcome = another.reconciler.look(claim, still_mine)
+            if left > 0:
+                break
+            assert written(jira) == losses[-1]
+            last = outcome
+    assert last == Later(after=timedelta(0), why="the lease was lost", broken_off=True)
+    assert written(jira) - before >= 2, "a look that lost nothing wrote sub-tasks and the record"
 
 
 def test_a_sweep_that_waits_for_its_turn_ends_with_the_process(jira: Any, service: WorkerService) -> None:
