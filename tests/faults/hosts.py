@@ -70,6 +70,17 @@ def gone(pid: int) -> bool:
         return True
 
 
+def members(session: int) -> list[int]:
+    """Return the processes of a session that have not ended, orphans among them."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            state, _parent, _group, of, *_ = entry.read_text().rpartition(")")[2].split()
+            if state not in "ZX" and int(of) == session:
+                found.append(int(entry.parent.name))
+    return found
+
+
 def kill(pid: int, config: Path) -> None:
     """Kill a process that was started with these settings; one that ended a moment ago may have lent its number."""
     with suppress(ProcessLookupError, FileNotFoundError):
@@ -121,15 +132,22 @@ class Process:
         return [self.pid, *children(self.pid)]
 
     def ready(self) -> bool:
+        """Tell whether it is at its work; fails if it has ended, for then it never will be."""
+        assert self.alive, "it has ended"
         try:
             return self.url is None or requests.get(f"{self.url}/readyz", timeout=30).ok
         except requests.RequestException:
             return False
 
     def kill(self) -> None:
-        """Kill the process with all its children, as a host that fails does."""
-        for pid in self.family():
-            kill(pid, self.config)
+        """Kill all that came of the command, as a host that fails does.
+
+        That is its session: a receiver whose parent was killed before is no descendant any more, but holds the port.
+        """
+        while left := members(self.pid):
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         assert self._popen is not None
         self._popen.wait(PATIENCE)
 
@@ -200,7 +218,7 @@ class Hosts:
             try:
                 until(process.ready, f"{process.command} to be ready")
             except AssertionError as error:
-                raise AssertionError(f"{error}; it said:\n{process.said[-3000:]}") from None
+                raise AssertionError(f"{process.command}: {error}; it said:\n{process.said[-3000:]}") from None
 
     def stop(self) -> None:
         for process in self.processes:

@@ -47,6 +47,7 @@ def test_nothing_is_lost_and_nothing_is_twice(
     with at_work(reaper.reap, crowd.act_until, repeat, tell):
         until(lambda: mail.counts.posted >= deliveries and reaper.kills >= FEWEST_KILLS, "the storm", LONGEST_STORM)
     storm = time.monotonic() - began
+    hosts.wait_ready()
     wait_until_quiet(jira, mail, store_url)
     jira.works_again()
     hosts.stop()
