@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks import calls, core, end_to_end, footprint, growth, intake, queue, reconcile
+from benchmarks import calls, core, end_to_end, footprint, growth, intake, portfolio, queue, reconcile
 from benchmarks.figures import Measure, Row, commit, machine, table
 
 KEPT = Path(__file__).with_name("results.json")
@@ -25,6 +25,7 @@ CLAIMS: dict[str, Measure] = {
     "6. End to end": end_to_end.measure,
     "7. Footprint": footprint.measure,
     "8. Growth": growth.measure,
+    "9. Portfolio": portfolio.measure,
 }
 WORSE_BY = 4 / 3
 HEADING = """\

@@ -13,6 +13,7 @@ import time
 from benchmarks import jira as people
 from benchmarks import places
 from benchmarks.figures import Row, main, percentile
+from tests.ports import free_port
 
 A_SECOND = 20
 PROJECTS = 240
@@ -21,7 +22,7 @@ PROJECTS = 240
 def measure(quick: bool = False) -> list[Row]:
     """Measure a minute of deeds."""
     lasting = 3.0 if quick else 60.0
-    port = places.free_port()
+    port = free_port()
     with (
         places.folder() as place,
         people.jira(webhook_url=f"http://127.0.0.1:{port}/webhooks/jira") as jira,

@@ -22,6 +22,7 @@ from jira_sandbox.webhooks import sign
 from sync_service.config import Settings
 from sync_service.marks import ACCOUNTS
 from sync_service.store import open_store
+from tests.ports import free_port
 
 CONNECTIONS = 16
 PROJECTS = 64
@@ -100,7 +101,7 @@ def side_by_side(store: str, processes: int, *, rounds: int, seconds: int) -> tu
     with ExitStack() as stack:
         place = stack.enter_context(places.folder())
         bodies = payloads()
-        ports = places.free_port(), places.free_port()
+        ports = free_port(), free_port()
         for port, module in zip(ports, (("sync_service.cli", "serve", "--config"), ("benchmarks.face",)), strict=True):
             settings = places.settings(store, NOWHERE, port=port, processes=processes)
             config = places.config_file(place, settings)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sync_service.config import Settings
+from tests.ports import free_port
 
 SECRET = "a secret of the benchmark's own"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -43,13 +43,6 @@ def postgresql() -> Iterator[Callable[[], str]]:
             yield lambda: f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3Db_{uuid.uuid4().hex}"
         finally:
             server.cleanup()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 UNBOUNDED = 1e6

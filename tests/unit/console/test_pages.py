@@ -1,6 +1,5 @@
 """What the pages tell."""
 
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -222,21 +221,3 @@ def test_what_can_not_be_reported_is_told(tested: Visitor, path: str, status: in
 
 def test_reports_of_no_projects(operator: Visitor) -> None:
     assert operator.get("/reports/all").status_code == 200
-
-
-def test_the_board_of_2000_projects_is_quick(
-    operator: Visitor, states: States, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for number in range(2000):
-        stage = "begun" if number % 3 else "tested"
-        remembers(
-            operator.store, states[stage], id=str(10000 + number), key=f"INT-{number}", summary=f"Client {number}"
-        )
-    taken = []
-    for _ in range(4):
-        began = time.perf_counter()
-        assert "of 2000" not in operator.get("/").text
-        taken.append(time.perf_counter() - began)
-    with capsys.disabled():
-        print(f"\nboard of 2,000 projects: first {taken[0]:.3f} s, then {min(taken[1:]):.3f} s")
-    assert min(taken) < 2

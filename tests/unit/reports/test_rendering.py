@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import re
-import time
-import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -277,21 +275,6 @@ def test_projects_of_lifecycles_no_longer_configured_are_counted(crowd: Store) -
     assert (found.projects, found.unknown) == ((), 300)
     (standing, _) = told(found, ("portfolio",))[0].tables
     assert "300 project(s) are left out" in standing.notes[0]
-
-
-def test_two_thousand_projects_are_told_in_time_and_memory(tmp_path: Path) -> None:
-    """A page of 2,000 projects within 20 s of a core's time, holding less than 20 kB a project."""
-    with open_store(f"sqlite:///{tmp_path}/many.db", clock=lambda: NOW, durable=False) as store:
-        fill(store, 2000)
-        begun = time.process_time()
-        reports, context = tell(store, [PAYTRONIX], Selection(), (), site="", progress=silent)
-        give(reports, context, style="html", output=tmp_path / "r.html", say=lambda _: None)
-        assert time.process_time() - begun < 20
-        tracemalloc.start()
-        read(store, MAPPINGS, Selection(), NOW)
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert peak / 2000 < 20_000
 
 
 # --- One project
