@@ -12,6 +12,8 @@ from sync_service.config.settings import JustTheStore, Settings, StoreSettings, 
 from sync_service.errors import ConfigurationError
 
 PREFIX = "STAGEGATE_"
+SHORTEST_PROOF = 16
+"""Characters that a webhook's secret has at least, lest it is warned of: found by trying, it would sign deliveries."""
 
 Read = TypeVar("Read", bound=BaseModel)
 
@@ -27,7 +29,11 @@ def load_settings(path: Path | None, environment: MappingOf[str, str]) -> tuple[
     """Read the settings; return them with warnings. Raises ConfigurationError that names each place and remedy."""
     tables = _read(path) if path is not None else {}
     settings = _validated(Settings, tables, environment, path)
-    return settings, (*_literal_secrets(tables, str(path)), *_overlooked(Settings, tables, environment))
+    return settings, (
+        *_literal_secrets(tables, str(path)),
+        *_guessable(settings),
+        *_overlooked(Settings, tables, environment),
+    )
 
 
 def load_store(path: Path | None, environment: MappingOf[str, str]) -> tuple[StoreSettings, tuple[str, ...]]:
@@ -109,6 +115,22 @@ def _literal_secrets(tables: dict[str, Any], path: str) -> list[str]:
         for section, keys in places.items()
         for key in keys
         if any(not text.startswith(("env:", "file:")) for text in _texts_at(tables, section, *key.split(".")))
+    ]
+
+
+def _guessable(settings: Settings) -> list[str]:
+    """Warn of what proves a delivery to be Jira's, but could be found by trying."""
+    hooks = settings.webhooks
+    proofs = {
+        "secrets": hooks.secrets,
+        "bearer_tokens": hooks.bearer_tokens,
+        "basic.password": [pair.password for pair in hooks.basic],
+    }
+    return [
+        f"webhooks.{key}: one has fewer than {SHORTEST_PROOF} characters and could be guessed; "
+        "put a random one, such as `openssl rand -hex 32` prints, here and into Jira"
+        for key, held in proofs.items()
+        if any(len(secret) < SHORTEST_PROOF for secret in held)
     ]
 
 

@@ -141,6 +141,21 @@ def test_a_secret_in_the_settings_is_taken_with_a_warning_that_does_not_show_it(
     assert "literal" not in "".join(warnings)
 
 
+def test_what_proves_a_delivery_and_could_be_guessed_is_warned_of_and_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONG", "planted-hook--16")
+    monkeypatch.setenv("SHORT", "planted-hook-15")
+    hooks = (
+        '[webhooks]\nsecrets = ["env:LONG", "env:SHORT"]\nbearer_tokens = ["env:LONG"]\n'
+        'basic = [{ user = "jira", password = "env:SHORT" }]\n'
+    )
+    settings, warnings = load_settings(written(tmp_path, LEAST + hooks), {})
+    assert "planted-hook-15" in settings.secrets
+    assert [warning.split(":")[0] for warning in warnings] == ["webhooks.secrets", "webhooks.basic.password"]
+    assert all("openssl rand -hex 32" in warning and "planted" not in warning for warning in warnings)
+
+
 def test_every_secret_is_known_to_those_who_keep_it_out_of_outputs() -> None:
     tables = {
         "jira": {"url": "u", "token": "one"},
