@@ -37,7 +37,11 @@ class Handler(WSGIRequestHandler):
         if self.headers.get("Expect", "").lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         environ = self.make_environ()
-        environ["wsgi.input"] = io.BytesIO(self._body(environ))
+        body = self._body(environ)
+        if len(body) < int(environ.get("CONTENT_LENGTH") or 0):
+            self.close_connection = True  # the client died before it had said all: nothing was asked
+            return
+        environ["wsgi.input"] = io.BytesIO(body)
         begun: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> Any:

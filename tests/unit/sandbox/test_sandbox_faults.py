@@ -1,7 +1,9 @@
 """The switches: faults, clock, log, permissions, names, state."""
 
+import socket
 import time
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -43,6 +45,26 @@ def test_a_reset_before_the_write_leaves_nothing_and_one_after_it_leaves_the_iss
         with pytest.raises(requests.ConnectionError):
             world.tc.post("issue", body)
         assert len(world.jira.site.issues) == issues
+
+
+def test_what_a_client_that_dies_has_not_said_to_its_end_was_never_asked(world):
+    request = requests.Request(
+        "POST",
+        f"{world.jira.url}/rest/api/2/issue",
+        json={"fields": {"project": {"key": "INT"}, "issuetype": {"name": "Task"}, "summary": "x"}},
+    )
+    whole = world.tc.session.prepare_request(request)
+    length = len(whole.body)
+    for said in (b"", whole.body[: length // 2], whole.body):
+        head = f"POST /rest/api/2/issue HTTP/1.1\r\nHost: jira\r\nAuthorization: {whole.headers['Authorization']}\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {length + 1}\r\n\r\n"
+        at = urlsplit(world.jira.url)
+        with socket.create_connection((at.hostname, at.port)) as client:
+            client.sendall(head.encode() + said)
+            client.shutdown(socket.SHUT_WR)
+            assert client.recv(100) == b""
+    assert world.jira.site.issues == {}
+    assert world.tc.session.send(whole, timeout=60).status_code == 201
 
 
 def test_a_truncated_body_breaks_off(world):
