@@ -1,7 +1,7 @@
 """Dates in JQL: absolute, relative (`-7d`), and the functions `now`, `startOfDay`, `endOfMonth` and their kin."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from jira_sandbox.errors import JiraError
@@ -48,7 +48,10 @@ def _step(moment: datetime, amount: int, unit: str) -> datetime:
     if unit in "yM":
         months = moment.year * 12 + moment.month - 1 + amount * (12 if unit == "y" else 1)
         return _in_month(moment, months // 12, months % 12 + 1)
-    return moment + timedelta(**{{"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}[unit]: amount})
+    if unit in "hm":  # hours as they pass, also where clocks are put back or forth
+        passed = timedelta(**{{"h": "hours", "m": "minutes"}[unit]: amount})
+        return (moment.astimezone(UTC) + passed).astimezone(moment.tzinfo)
+    return moment + timedelta(**{{"w": "weeks", "d": "days"}[unit]: amount})
 
 
 def _in_month(moment: datetime, year: int, month: int) -> datetime:

@@ -16,6 +16,10 @@ FRESH_FOR = timedelta(minutes=10)
 MISMATCH_FOR = timedelta(minutes=1)
 """How long a project that lacks names is not asked again: every look at an issue of another one would."""
 
+INDEX_LAG = timedelta(minutes=10)
+"""How late a search may tell of a change, for which whoever goes by one looks further back: Cloud's index lags by
+seconds to minutes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -36,15 +40,13 @@ class Access:
         self.mappings = {mapping.jira.project: mapping for mapping in mappings}
         self.barred: dict[str, tuple[str, ...]] = {}
         self.account = ""
-        self.time_zone = "UTC"
         self._directories: dict[str, tuple[Directory, datetime]] = {}
         self._mismatches: dict[str, tuple[tuple[str, ...], datetime]] = {}
         self._unassignable: dict[str, datetime] = {}
 
     def open(self) -> None:
         """Find out who we are; raises Unauthorized with the remedy."""
-        me = self.client.verify()
-        self.account, self.time_zone = me.id, me.time_zone or "UTC"
+        self.account = self.client.verify().id
 
     def now(self) -> datetime:
         """Ask for the time on Jira's clock."""

@@ -45,7 +45,6 @@ class Account:
 
     id: str
     name: str
-    time_zone: str | None
 
 
 def connect(
@@ -91,7 +90,7 @@ class Client(IssueReads, IssueWrites, SiteReads):
         if not name or me.get("active") is False:
             what = "the account is deactivated" if name else "Jira takes us for an anonymous visitor"
             raise Unauthorized(what, operation="GET myself", status=200, remedy=sign_in_remedy(self.site))
-        return Account(id=name, name=me.get("displayName") or name, time_zone=me.get("timeZone"))
+        return Account(id=name, name=me.get("displayName") or name)
 
     def myself(self) -> Json:
         """Return the account of our credentials, as Jira has it."""

@@ -1,11 +1,11 @@
 """The first door to Jira: read an issue as it is now, or many of them."""
 
 import hashlib
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 from mappings import Mapping
 from sync_service.jira import translate
@@ -145,13 +145,17 @@ class Reading(Access):
 
     # --- Reading many
 
-    def changed_since(self, mapping: Mapping, since: datetime, time_zone: str) -> Iterator[tuple[str, str]]:
+    def changed_within(self, mapping: Mapping, span: timedelta) -> Iterator[tuple[str, str]]:
         """Yield id and key of each project issue that changed, or one of its sub-tasks, by the search index.
 
-        JQL tells minutes in the time zone of the account's profile (Atlassian's JQL reference, seen 2026-11).
+        The time is told as so many minutes before now, for JQL means a date in the time zone of the account's profile,
+        which may change at any time, and has an hour twice in autumn. Each page counts them anew, so `span` must be
+        longer than is needed by as long as reading the pages takes. The latest change comes first: then what leaves the
+        span meanwhile leaves the end, what is edited meanwhile joins the front, and no other slips past between pages.
         """
-        minute = since.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M")
-        jql = f'project = {self.directory(mapping).project_id} AND updated >= "{minute}" ORDER BY updated ASC'
+        minutes = math.ceil(span / timedelta(minutes=1))
+        which = f'project = {self.directory(mapping).project_id} AND updated >= "-{minutes}m"'
+        jql = f"{which} ORDER BY updated DESC, key DESC"
         for page in self.client.search(jql, fields=["parent", "issuetype"]):
             for body in page.issues:
                 parent = body["fields"].get("parent") if body["fields"]["issuetype"].get("subtask") else None
@@ -168,17 +172,20 @@ class Reading(Access):
                 yield str(body["id"]), body["key"], self.fingerprint(body)
 
     def bookings(self, mapping: Mapping) -> Iterator[tuple[str, date]]:
-        """Yield the slots that the issues in certification hold, read from the issues themselves."""
+        """Yield the slots that the issues in certification hold, read from the issues themselves.
+
+        One that entered it within the index's lag is missing.
+        """
         if mapping.certification is None:
             return
         directory = self.directory(mapping)
         field = directory.field_ids["certification_start"]
-        statuses = ", ".join(directory.status_ids(mapping.stages[mapping.certification.stage].statuses))
-        jql = f"project = {directory.project_id} AND status in ({statuses}) ORDER BY created ASC"
+        statuses = directory.status_ids(mapping.stages[mapping.certification.stage].statuses)
+        jql = f"project = {directory.project_id} AND status in ({', '.join(statuses)}) ORDER BY created ASC"
         for page in self.client.search(jql, fields=["id"]):
-            for body in self.client.issues([str(one["id"]) for one in page.issues], fields=[field]).issues:
+            for body in self.client.issues([str(one["id"]) for one in page.issues], fields=["status", field]).issues:
                 start = translate.value_of("date", body["fields"].get(field))
-                if isinstance(start, date):
+                if isinstance(start, date) and str(body["fields"]["status"]["id"]) in statuses:
                     yield str(body["id"]), start
 
 

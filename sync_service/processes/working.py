@@ -20,7 +20,7 @@ from sync_service.jira.errors import JiraError, Unauthorized
 from sync_service.jira.gateway import Gateway
 from sync_service.metrics import QueueCollector
 from sync_service.store import StoreUnavailable
-from sync_service.worker.schedule import start
+from sync_service.worker.schedule import scheduler_of
 
 START_PAUSE = 5.0
 """Seconds until Jira or the store, which could not be reached at the start, is tried again."""
@@ -141,15 +141,16 @@ def _work(service: WorkerService, stop: threading.Event) -> None:
         return
     examine_and_tell(service)
     hours = service.settings.worker
-    ended = start(
+    scheduler = scheduler_of(
         service.schedule,
         lambda: examine_and_tell(service),
         clock=utc_now,
         sweep_minutes=hours.sweep_minutes,
         audit_hour=hours.audit_hour,
     )
+    scheduler.start()
     log.info("working", projects=list(service.gateway.mappings), account=service.gateway.account)
     try:
         service.worker.work()
     finally:
-        ended()
+        scheduler.shutdown()

@@ -2,12 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, select
 
 from sync_service.store.database import Database
 from sync_service.store.expressions import greatest
 from sync_service.store.schema import mark, pause
 from sync_service.store.times import from_stamp, milliseconds, to_stamp
+
+_BEGUN, _ENDED = "begun", "ended"
 
 
 class Marks:
@@ -36,11 +38,26 @@ class Marks:
         statement = insert.on_conflict_do_update(index_elements=[mark.c.name], set_=changed)
         self._database.write(lambda connection: connection.execute(statement))
 
-    def once(self, name: str) -> bool:
-        """Return True to exactly one caller ever, on whatever host: so a schedule's tick fires once."""
-        insert = self._database.insert(mark).values(name=name, value="", at=self._database.now)
-        statement = insert.on_conflict_do_nothing().returning(mark.c.name)
+    def begin(self, name: str, patience: timedelta) -> bool:
+        """Return True to exactly one caller, on whatever host: so a schedule's tick fires once.
+
+        Another may begin when it is given back, or when whoever began has not ended it after `patience`.
+        """
+        insert = self._database.insert(mark).values(name=name, value=_BEGUN, at=self._database.now)
+        dead = and_(mark.c.value == _BEGUN, mark.c.at <= self._database.now - milliseconds(patience))
+        statement = insert.on_conflict_do_update(
+            index_elements=[mark.c.name], set_={"at": insert.excluded.at}, where=dead
+        ).returning(mark.c.name)
         return self._database.write(lambda connection: connection.execute(statement).first() is not None)
+
+    def end(self, name: str) -> None:
+        """Note that what was begun is done: nobody begins it again."""
+        self.put(name, _ENDED)
+
+    def give_back(self, name: str) -> None:
+        """Let somebody begin again what was begun and did not succeed."""
+        statement = delete(mark).where(mark.c.name == name, mark.c.value == _BEGUN)
+        self._database.write(lambda connection: connection.execute(statement))
 
     def prune(self, prefix: str, older_than: timedelta) -> int:
         """Forget the marks whose names begin so and that were last put longer ago than that; return how many."""

@@ -60,9 +60,9 @@ class Slots:
         return self._database.read(lambda connection: _bookings(connection, mapping))
 
     def rebuild(self, mapping: str, bookings: Iterable[Booking], *, as_of: datetime) -> None:
-        """Replace a mapping's bookings by what the issues said at `as_of` (by the store's clock).
+        """Replace a mapping's bookings by what the issues say, who are known as of `as_of` (by the store's clock).
 
-        A booking made since then is newer than what was read, and stays.
+        A booking made since then may be newer than what was read, and stays.
         """
         known = tuple(bookings)
         self._database.write(lambda c: self._rebuild(c, mapping, known, to_stamp(as_of)), durable=True)

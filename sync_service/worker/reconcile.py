@@ -10,6 +10,7 @@ import structlog
 
 from mappings import Mapping
 from sync_service.errors import StagegateError, Stopping
+from sync_service.jira.access import INDEX_LAG
 from sync_service.jira.directory import SiteMismatch
 from sync_service.jira.errors import NotFound
 from sync_service.jira.gateway import Elsewhere, Found, Gateway, NoWay, Unmanaged, with_keys
@@ -174,8 +175,8 @@ class Reconciler:
             self.store.marks.put(mark, "filled")
 
     def rebuild_bookings(self, mapping: Mapping) -> None:
-        """Replace the bookings by what the issues say."""
-        as_of = self.store.now()
+        """Replace the bookings by what the issues say; which of them are in certification, the search tells late."""
+        as_of = self.store.now() - INDEX_LAG
         held = [Booking(issue_id=issue, start=start) for issue, start in self.gateway.bookings(mapping)]
         self.store.slots.rebuild(mapping.name, held, as_of=as_of)
 

@@ -126,6 +126,41 @@ def test_a_withdrawn_visit_gives_its_slot_back(team: Team, tc: Person, service: 
     assert start_of(second) == date(2026, 3, 9)
 
 
+# --- While the search lags
+
+
+@pytest.mark.where(lifecycle=ONE_PLACE)
+def test_an_audit_forgets_no_slot_that_the_search_does_not_tell_of_yet(team: Team, service: StoryService) -> None:
+    first, second = in_certification(team, 2)
+    admin, site = team.people["admin"], team.scene.site
+    admin.moves(second, "Development")
+    service.catches_up()
+    team.scene.clock.advance(hours=1)
+    site.search_delay = timedelta(minutes=5)
+    admin.fills(second, "Gate Override", "Go on.")
+    admin.moves(second, "Certification")
+    service.catches_up()
+    notified(team, second)
+    service.audits()
+    notified(team, first)
+
+    assert [start_of(second), start_of(first)] == [date(2026, 3, 9), date(2026, 3, 16)]
+
+
+@pytest.mark.where(lifecycle=ONE_PLACE)
+def test_an_audit_books_no_slot_again_that_was_given_back(team: Team, tc: Person, service: StoryService) -> None:
+    first, second = in_certification(team, 2)
+    notified(team, first)
+    team.scene.clock.advance(hours=1)
+    team.scene.site.search_delay = timedelta(minutes=5)
+    tc.moves(first, "Cancelled")
+    service.catches_up()
+    service.audits()
+    notified(team, second)
+
+    assert start_of(second) == date(2026, 3, 9)
+
+
 # --- Seasons, closures, holidays
 
 

@@ -1,6 +1,6 @@
 """The first door: what is read of an issue, with how many requests, and what is not taken for what."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from gatewayworld import World
@@ -8,7 +8,7 @@ from gatewayworld import World
 from jira_sandbox import Fault, Revocation, preset, relations, writing
 from jira_sandbox.model import Change, ChangeItem
 from sync_service.jira.errors import Forbidden, NotFound
-from sync_service.jira.gateway import Elsewhere, Gateway, Unmanaged, quoted
+from sync_service.jira.gateway import Elsewhere, Unmanaged, quoted
 
 READ_CLOUD = {"GET /rest/api/2/issue/{issueIdOrKey}": 1, "POST /rest/api/2/issue/bulkfetch": 1}
 
@@ -286,27 +286,25 @@ def test_what_changed_since_names_parents(world: World) -> None:
     old, changed, by_step = world.create(), world.create(), world.create()
     step = world.step(by_step)
     world.later(minutes=30)
-    since = world.jira.clock.now()
-    world.later(minutes=5)
     world.edit(changed, summary="New words")
     world.edit(step, summary="New words")
-    found = set(world.gateway.changed_since(world.mapping, since, world.gateway.time_zone))
+    found = set(world.gateway.changed_within(world.mapping, timedelta(minutes=5)))
 
     assert found == {(changed.id, changed.key), (by_step.id, by_step.key)}
     assert old.id not in {issue_id for issue_id, _ in found}
 
 
-def test_the_time_is_told_in_the_zone_of_our_account(world: World) -> None:
-    service = preset.person(world.site, "service")
-    service.time_zone = "Asia/Tokyo"
-    world.gateway.open()
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize("days", [0, 7, 400])
+def test_what_changed_within_a_span_is_the_same_in_every_time_zone(world: World, zone: str, days: int) -> None:
+    preset.person(world.site, "service").time_zone = zone
+    world.jira.clock.set(datetime(2026, 11, 1, 5, 50, tzinfo=UTC))  # ten minutes before New York lives an hour twice
     issue = world.create()
-    now = world.jira.clock.now()
+    world.jira.clock.advance(days=days, minutes=30, seconds=1)
 
-    assert world.gateway.time_zone == "Asia/Tokyo"
-    told = set(world.gateway.changed_since(world.mapping, now - timedelta(minutes=2), world.gateway.time_zone))
-    assert told == {(issue.id, issue.key)}
-    assert not set(world.gateway.changed_since(world.mapping, now + timedelta(minutes=2), "Asia/Tokyo"))
+    told = {(issue.id, issue.key)}
+    assert set(world.gateway.changed_within(world.mapping, timedelta(days=days, minutes=30, seconds=1))) == told
+    assert set(world.gateway.changed_within(world.mapping, timedelta(days=days, minutes=29))) == set()
 
 
 def test_the_portfolio_and_what_tells_a_change(world: World) -> None:
@@ -350,13 +348,6 @@ def test_a_lifecycle_without_certification_has_no_bookings(world: World) -> None
 
 def test_the_time_is_jiras(world: World) -> None:
     assert world.gateway.now() == world.jira.clock.now().replace(microsecond=0)
-
-
-def test_an_account_without_a_time_zone_is_taken_for_utc(world: World) -> None:
-    preset.person(world.site, "service").time_zone = ""
-    gateway = Gateway(world.gateway.client, [world.mapping])
-    gateway.open()
-    assert (gateway.account, gateway.time_zone) == (world.account("service"), "UTC")
 
 
 @pytest.mark.parametrize(("text", "jql"), [("INT", '"INT"'), ('a "b"', r'"a \"b\""'), ("a\\b", r'"a\\b"')])

@@ -205,6 +205,14 @@ def test_relative_dates_are_counted_from_now(operand, moment):
     assert f"{read:%Y-%m-%d %H:%M}" == moment
 
 
+def test_hours_and_minutes_are_counted_as_they_pass_where_the_clocks_are_put_back():
+    now = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)  # in New York 01:30, for the second time
+    zone = moments.ZoneInfo("America/New_York")
+    for period in ("-60m", "-1h"):
+        read = moments.read(period, "updated", now, zone)
+        assert read.astimezone(UTC) == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+
+
 def test_dates_are_meant_in_the_searchers_time_zone(world):
     world.jira.clock.freeze(NOON)
     world.tc.create()

@@ -7,6 +7,8 @@ from sync_service.store import Store, open_store
 
 from .conftest import Clock
 
+HOUR = timedelta(hours=1)
+
 
 def test_a_mark_keeps_what_was_put_last(store: Store) -> None:
     assert store.marks.get("sweep.watermark") is None
@@ -23,17 +25,37 @@ def test_a_mark_tells_when_it_was_put(store: Store, clock: Clock) -> None:
     assert store.marks.told("barred") == ("INT: no such field", put)
 
 
-def test_a_tick_fires_once_for_ever(store: Store) -> None:
-    assert store.marks.once("tick.audit.2026-03-02")
-    assert not store.marks.once("tick.audit.2026-03-02")
-    assert store.marks.once("tick.audit.2026-03-03")
+def test_a_tick_fires_once_for_ever(store: Store, clock: Clock) -> None:
+    assert store.marks.begin("tick.audit.2026-03-02", HOUR)
+    assert not store.marks.begin("tick.audit.2026-03-02", HOUR)
+    assert store.marks.begin("tick.audit.2026-03-03", HOUR)
+    store.marks.end("tick.audit.2026-03-02")
+    store.marks.give_back("tick.audit.2026-03-02")
+    clock.advance(days=30)
+    assert not store.marks.begin("tick.audit.2026-03-02", HOUR)
+
+
+def test_a_tick_that_is_given_back_fires_again(store: Store) -> None:
+    assert store.marks.begin("tick.audit.2026-03-02", HOUR)
+    store.marks.give_back("tick.audit.2026-03-02")
+    assert store.marks.begin("tick.audit.2026-03-02", HOUR)
+    assert not store.marks.begin("tick.audit.2026-03-02", HOUR)
+
+
+def test_a_tick_whose_holder_died_fires_again_after_a_while(store: Store, clock: Clock) -> None:
+    store.marks.begin("tick.audit.2026-03-02", HOUR)
+    clock.advance(minutes=59)
+    assert not store.marks.begin("tick.audit.2026-03-02", HOUR)
+    clock.advance(minutes=1)
+    assert store.marks.begin("tick.audit.2026-03-02", HOUR)
+    assert not store.marks.begin("tick.audit.2026-03-02", HOUR)
 
 
 def test_a_tick_fires_once_however_many_replicas_run(url: str, clock: Clock) -> None:
     stores = [open_store(url, clock=clock) for _ in range(3)]
     stores[0].migrate()
     with ThreadPoolExecutor(12) as threads:
-        fired = list(threads.map(lambda n: stores[n % 3].marks.once(f"tick.{n // 12}"), range(120)))
+        fired = list(threads.map(lambda n: stores[n % 3].marks.begin(f"tick.{n // 12}", HOUR), range(120)))
     assert fired.count(True) == 10
     for store in stores:
         store.close()

@@ -1,5 +1,6 @@
 """Sweep and audit over a sandbox: what changed, what differs and what is gone is looked at; nothing else is."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from sync_service.errors import Stopping
 from sync_service.jira.limits import Turns
 from sync_service.store import Priority
 from sync_service.worker.retry import Later
-from sync_service.worker.schedule import start
+from sync_service.worker.schedule import TICK_PATIENCE, ProjectsLeftOut, scheduler_of
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
 
@@ -29,19 +30,23 @@ def jira(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @pytest.fixture
 def service(jira: Any, tmp_path: Path) -> Iterator[WorkerService]:
+    built = service_for(jira, tmp_path, "paytronix")
+    built.open()
+    yield built
+    built.close()
+
+
+def service_for(jira: Any, tmp_path: Path, *mappings: str) -> WorkerService:
     who = jira.credentials["service"]
     email = {"email": who.email} if jira.site.cloud else {}
     settings = Settings.model_validate(
         {
             "jira": {"url": jira.url, "token": who.token, "requests_per_second": 1e6, **email},
             "store": {"url": f"sqlite:///{tmp_path}/stagegate.db"},
-            "lifecycle": {"enforce_since": "2026-01-01"},
+            "lifecycle": {"enforce_since": "2026-01-01", "mappings": list(mappings)},
         }
     )
-    built = worker_service(settings, clock=jira.clock.now, wait=lambda _: None, store_clock=jira.clock.now)
-    built.open()
-    yield built
-    built.close()
+    return worker_service(settings, clock=jira.clock.now, wait=lambda _: None, store_clock=jira.clock.now)
 
 
 def new_project(jira: Any, summary: str = "Acme") -> Any:
@@ -91,8 +96,93 @@ def test_a_sweep_heals_a_week_without_webhooks(jira: Any, service: WorkerService
     assert len(jira.site.subtasks(missed)) == 3
 
 
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo"])
+def test_a_sweep_misses_nothing_whatever_time_zone_the_account_is_given(
+    jira: Any, service: WorkerService, zone: str
+) -> None:
+    service.schedule.sweep()
+    jira.clock.advance(minutes=30)
+    jira_sandbox.preset.person(jira.site, "service").time_zone = zone
+    missed = new_project(jira)
+    assert service.schedule.sweep() == 1
+    assert due(service) == {missed.key}
+    jira.clock.advance(hours=1)
+    service.schedule.sweep()
+    jira.clock.advance(hours=1)
+    assert service.schedule.sweep() == 0
+
+
+class Between:
+    """Lets something happen once the first page of a search has been read."""
+
+    def __init__(self, service: WorkerService, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+        call, self.pages = service.client.call, 0
+
+        def watched(operation: str, *arguments: Any, **more: Any) -> Any:
+            reply = call(operation, *arguments, **more)
+            if operation.startswith("POST search"):
+                self.pages += 1
+                happens() if self.pages == 1 else None
+            return reply
+
+        monkeypatch.setattr(service.client, "call", watched)
+
+
+def backlog(jira: Any, service: WorkerService) -> list[Any]:
+    """More than a page of projects, one a minute, of which no webhook has told."""
+    service.schedule.sweep()
+    issues = []
+    for number in range(150):
+        issues.append(new_project(jira, f"Project {number}"))
+        jira.clock.advance(minutes=1)
+    return issues
+
+
+def test_people_may_work_while_a_sweep_reads_its_pages(
+    jira: Any, service: WorkerService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issues = backlog(jira, service)
+    between = Between(service, monkeypatch, lambda: edit(jira, issues[3], summary="edited meanwhile"))
+    service.schedule.sweep()
+    jira.clock.advance(minutes=15)
+    service.schedule.sweep()
+    assert between.pages > 2
+    assert due_of(service, 200) == {issue.key for issue in issues}
+
+
+def test_time_may_pass_while_a_sweep_reads_its_pages(
+    jira: Any, service: WorkerService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the span begins later for the second page than for the first."""
+    for number in range(10):
+        new_project(jira, f"At the span's beginning {number}")
+    jira.clock.advance(minutes=12)
+    issues = backlog(jira, service)
+    between = Between(service, monkeypatch, lambda: jira.clock.advance(minutes=4))
+    service.schedule.sweep()
+    assert between.pages == 2
+    assert due_of(service, 200) >= {issue.key for issue in issues}
+
+
+def test_a_search_that_took_too_long_is_made_again_for_the_same_time(
+    jira: Any, service: WorkerService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issues = backlog(jira, service)
+    Between(service, monkeypatch, lambda: jira.clock.advance(minutes=40))
+    service.schedule.sweep()
+    missed = {issue.key for issue in issues} - due_of(service, 200)
+    assert missed
+    jira.clock.advance(minutes=15)
+    service.schedule.sweep()
+    assert due_of(service, 200) == {issue.key for issue in issues}
+
+
 def due(service: WorkerService) -> set[str]:
-    claims = service.store.queue.claim(100, owner="test", lease=timedelta(minutes=1))
+    return due_of(service, 100)
+
+
+def due_of(service: WorkerService, most: int) -> set[str]:
+    claims = service.store.queue.claim(most, owner="test", lease=timedelta(minutes=1))
     service.store.queue.release("test")
     return {claim.label for claim in claims}
 
@@ -131,6 +221,33 @@ def test_an_audit_finds_what_differs(jira: Any, service: WorkerService) -> None:
     assert service.store.projections.get(str(same.id)) is not None
 
 
+@pytest.mark.parametrize("misfit", [0, 1], ids=["the first", "the last"])
+def test_a_project_that_does_not_fit_stops_neither_sweep_nor_audit_of_the_others(
+    jira: Any, tmp_path: Path, misfit: int
+) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text('extends = "paytronix"\nname = "other"\n[jira]\nproject = "OPS"\n')
+    mappings = ["paytronix"]
+    mappings.insert(misfit, str(other))
+    several = service_for(jira, tmp_path, *mappings)
+    several.open()
+    issue = new_project(jira)
+    for job in (several.schedule.sweep, several.schedule.audit):
+        with pytest.raises(ProjectsLeftOut, match="OPS: "):
+            job()
+        assert due(several) == {issue.key}
+        settle(several, jira)
+        edit(jira, issue, summary="changed")
+    several.close()
+
+
+def test_each_project_that_was_left_out_is_named(jira: Any, service: WorkerService) -> None:
+    jira.faults.add(jira_sandbox.Fault(action="status", status=503, path="search"))
+    with pytest.raises(ProjectsLeftOut, match=r"^INT: .*503") as left:
+        service.schedule.audit()
+    assert not left.value.for_good
+
+
 def test_a_tick_fires_once_for_all_replicas(service: WorkerService) -> None:
     fired: list[int] = []
 
@@ -149,6 +266,41 @@ def test_a_job_that_fails_is_told_and_does_not_end_the_schedule(jira: Any, servi
     jira.faults.clear()
     new_project(jira)
     service.schedule.once("sweep", service.schedule.sweep, NOW + timedelta(minutes=15), timedelta(minutes=15))
+    assert service.store.queue.depth().waiting == 1
+
+
+DAY = timedelta(days=1)
+
+
+def test_a_job_that_fails_has_its_day_still_before_it(jira: Any, service: WorkerService) -> None:
+    new_project(jira)
+    jira.faults.add(jira_sandbox.Fault(action="status", status=503, path="search"))
+    service.schedule.once("audit", service.schedule.audit, NOW, DAY)
+    jira.faults.clear()
+    service.schedule.once("audit", service.schedule.audit, NOW + timedelta(hours=1), DAY)
+    assert service.store.queue.depth().waiting == 1
+    new_project(jira)
+    service.schedule.once("audit", service.schedule.audit, NOW + timedelta(hours=2), DAY)
+    assert service.store.queue.depth().waiting == 1, "once it has succeeded, the day is over"
+
+
+def test_a_project_that_somebody_must_mend_is_not_tried_each_hour(jira: Any, service: WorkerService) -> None:
+    next(each for each in jira.site.types.values() if each.name == "Integration").name = "Other"
+    service.schedule.once("audit", service.schedule.audit, NOW, DAY)
+    asked = jira.requests.total(caller="service")
+    service.schedule.once("audit", service.schedule.audit, NOW + timedelta(hours=1), DAY)
+    assert jira.requests.total(caller="service") == asked
+
+
+def test_a_job_whose_process_was_killed_is_begun_anew_by_another(jira: Any, service: WorkerService) -> None:
+    new_project(jira)
+    killed = f"tick:audit:{NOW.timestamp() // DAY.total_seconds():.0f}"
+    assert service.store.marks.begin(killed, TICK_PATIENCE)
+    jira.clock.advance(hours=1)
+    service.schedule.once("audit", service.schedule.audit, NOW + timedelta(hours=1), DAY)
+    assert service.store.queue.depth().waiting == 0, "perhaps it is still at it"
+    jira.clock.advance(hours=5)
+    service.schedule.once("audit", service.schedule.audit, NOW + timedelta(hours=6), DAY)
     assert service.store.queue.depth().waiting == 1
 
 
@@ -254,17 +406,58 @@ def test_a_sweep_that_waits_for_its_turn_ends_with_the_process(jira: Any, servic
 
 
 def test_what_is_old_is_forgotten(service: WorkerService, jira: Any) -> None:
-    service.store.marks.once("tick:sweep:1")
+    service.store.marks.begin("tick:sweep:1", TICK_PATIENCE)
+    service.store.marks.end("tick:sweep:1")
     jira.clock.advance(days=500)
     assert service.schedule.prune() >= 1
-    assert service.store.marks.once("tick:sweep:1")
+    assert service.store.marks.begin("tick:sweep:1", TICK_PATIENCE)
 
 
 def test_the_scheduler_sweeps_at_its_start(jira: Any, service: WorkerService) -> None:
     new_project(jira)
-    stop = start(service.schedule, lambda: None, clock=lambda: datetime.now(UTC), sweep_minutes=15, audit_hour=3)
-    try:
+    with scheduled(service, lambda: datetime.now(UTC)):
         assert service.store.queue.wait(timedelta(seconds=10))
-    finally:
-        stop()
     assert service.store.queue.depth().due == 1
+
+
+@contextmanager
+def scheduled(service: WorkerService, clock: Callable[[], datetime]) -> Iterator[Any]:
+    scheduler = scheduler_of(service.schedule, lambda: None, clock=clock, sweep_minutes=15, audit_hour=3)
+    scheduler.start()
+    try:
+        yield scheduler
+    finally:
+        scheduler.shutdown()
+
+
+class HostsTime(datetime):
+    """The time of a host, at which it is that a test says it is."""
+
+    ahead = timedelta(0)
+
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+        return datetime.now(tz) + cls.ahead
+
+    @classmethod
+    def becomes(cls, now: datetime) -> None:
+        cls.ahead = now - datetime.now(UTC)
+
+
+@pytest.mark.parametrize("late", [timedelta(seconds=0.2), timedelta(seconds=2), timedelta(hours=4)], ids=str)
+def test_a_host_that_sleeps_over_the_audits_hour_audits_when_it_wakes(
+    jira: Any, service: WorkerService, monkeypatch: pytest.MonkeyPatch, late: timedelta
+) -> None:
+    for module in ("schedulers", "executors"):
+        monkeypatch.setattr(f"apscheduler.{module}.base.datetime", HostsTime)
+    night = datetime(2026, 3, 3, 3, tzinfo=UTC)
+    HostsTime.becomes(night - timedelta(seconds=10))
+    with scheduled(service, lambda: HostsTime.now(UTC)) as scheduler:
+        for day in range(3):
+            HostsTime.becomes(night + day * DAY + late)
+            scheduler.wakeup()
+            audited = f"tick:audit:{(night + day * DAY).timestamp() // DAY.total_seconds():.0f}"
+            ends = time.monotonic() + 20
+            while service.store.marks.get(audited) != "ended":
+                assert time.monotonic() < ends, "no audit that day"
+                time.sleep(0.02)
