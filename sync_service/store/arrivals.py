@@ -45,18 +45,23 @@ class Arrivals:
 
     def __init__(self, database: Database) -> None:
         self._upsert = ManyRows(database, "work", _NEW, _KNOWN)
+        self._upsert_dated = ManyRows(database, "work", _NEW | {"not_before": "?", "since": "?"}, _KNOWN)
 
-    def enqueue(self, connection: Connection, arrivals: Iterable[Arrival]) -> int:
+    def enqueue(self, connection: Connection, arrivals: Iterable[Arrival], *, at: int | None = None) -> int:
         """Put each issue into the queue once, or tell its row that something is new; return how many issues.
 
         A waiting issue comes due at the earlier of both times and with the more urgent of both priorities; a running
-        one will run again; a dead one revives. What holds it back (`hold_until`) stays.
+        one will run again; a dead one revives. What holds it back (`hold_until`) stays. They came in at `at`, by the
+        database's clock; else now.
         """
-        merged = _merge(arrivals)
-        if merged:
-            # Always in the same order, so that two transactions never wait for each other crosswise.
-            self._upsert.run(connection, [merged[issue_id] for issue_id in sorted(merged)])
-        return len(merged)
+        # Always in the same order, so that two transactions never wait for each other crosswise.
+        rows = [row for _, row in sorted(_merge(arrivals).items())]
+        if rows and at is None:
+            self._upsert.run(connection, rows)
+        elif rows and at is not None:
+            dated = [(issue_id, label, priority, at + delay, at) for issue_id, label, priority, delay in rows]
+            self._upsert_dated.run(connection, dated)
+        return len(rows)
 
 
 def _merge(arrivals: Iterable[Arrival]) -> dict[str, tuple[str, str, int, int]]:

@@ -26,7 +26,7 @@ class Inbox:
         self._commits = GroupCommit(self._keep)
         self._arrivals = Arrivals(database)
         # RETURNING, since psycopg counts no rows for ON CONFLICT.
-        self._insertion = ManyRows(database, "inbox", _NEW, "DO NOTHING RETURNING delivery_id")
+        self._insertion = ManyRows(database, "inbox", _NEW, "DO NOTHING RETURNING delivery_id, received_at")
 
     def receive(self, delivery: Delivery) -> bool:
         """Keep a delivery and put its issue into the queue, in one transaction; return False for a repeated one.
@@ -49,9 +49,12 @@ class Inbox:
         unique = {delivery.delivery_id: delivery for delivery in reversed(deliveries)}
         # Always in the same order, so that two transactions never wait for each other crosswise.
         rows = [_row(unique[delivery_id]) for delivery_id in sorted(unique)]
-        new = set(self._insertion.run(connection, rows).scalars())
-        self._arrivals.enqueue(connection, (_arrival(unique[delivery_id]) for delivery_id in new))
-        return new
+        new = {row.delivery_id: row.received_at for row in self._insertion.run(connection, rows)}
+        if new:
+            # Of the time that the inbox has: whoever looks asks it what came in since the issue began to wait.
+            arrivals = (_arrival(unique[delivery_id]) for delivery_id in new)
+            self._arrivals.enqueue(connection, arrivals, at=min(new.values()))
+        return set(new)
 
     def recent(self, limit: int = 100) -> tuple[Received, ...]:
         """Return the latest deliveries, newest first."""

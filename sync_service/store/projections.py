@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, or_, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from sync_service.store.database import Database
+from sync_service.store.expressions import greatest
 from sync_service.store.schema import projection
 from sync_service.store.times import from_stamp, to_stamp
 from sync_service.store.values import Projection
@@ -82,7 +83,9 @@ def _upsert(database: Database) -> ReturningInsert[Any]:
     columns = [column.name for column in projection.c if column.name not in {"issue_id", "at"}]
     return insert.on_conflict_do_update(
         index_elements=[projection.c.issue_id],
-        set_={name: insert.excluded[name] for name in (*columns, "at")},
+        set_={name: insert.excluded[name] for name in columns}
+        # Jira's clock has whole seconds; two changes within one are two versions.
+        | {"at": greatest(insert.excluded["at"], projection.c.at + 1)},
         where=or_(*(projection.c[name] != insert.excluded[name] for name in columns)),
     ).returning(projection.c.issue_id)
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     CompoundSelect,
     Connection,
+    Integer,
     and_,
     bindparam,
     case,
@@ -57,7 +58,10 @@ class Queue(Shelf):
         self._firsts = _firsts(database.now)
         self._finishing = delete(work).where(_MINE, work.c.gen == _GEN).returning(work.c.gen)
         self._returning = _settling(not_before=work.c.not_before, attempts=0, error=None, since=work.c.not_before)
-        self._putting_off = {hold: _putting_off(database.now, hold=hold) for hold in (False, True)}
+        self._looking_later = {hold: _looking_later(database.now, hold=hold) for hold in (False, True)}
+        self._putting_off = {
+            hold: _settling(**_next_look(database.now, hold=hold), attempts=_TRIED) for hold in (False, True)
+        }
 
     def put(self, keys: Iterable[tuple[str, str]], *, priority: Priority, after: timedelta = timedelta(0)) -> int:
         """Ask for a look at each issue (id, label), `after` from now; return how many.
@@ -126,6 +130,15 @@ class Queue(Shelf):
         `hold`: not even an event brings it nearer (Jira's Retry-After).
         """
         given = _named(claim) | {"known": claim.gen, "span": milliseconds(after)}
+        return self._answer(self._looking_later[hold], given)
+
+    def put_off(self, claim: Claim, after: timedelta, *, hold: bool = False, forgive: bool = False) -> bool:
+        """Give back an issue that could not be looked at now, to be claimed `after` from now; False: lease lost.
+
+        It stays as urgent as it was and has waited for as long; `forgive` forgets that it has failed before. An event
+        makes it sooner, but for `hold`.
+        """
+        given = _named(claim) | {"span": milliseconds(after), "tried": 0 if forgive else claim.attempts}
         return self._answer(self._putting_off[hold], given)
 
     def fail(self, claim: Claim, failure: Failure, *, retry_after: timedelta | None, hold: bool = False) -> bool:
@@ -179,6 +192,7 @@ class Queue(Shelf):
 
 _MINE = and_(work.c.issue_id == bindparam("key"), work.c.lease == bindparam("held"))
 _GEN = bindparam("known", type_=BigInteger)
+_TRIED = bindparam("tried", type_=Integer)
 
 
 def _named(claim: Claim) -> dict[str, Any]:
@@ -196,14 +210,21 @@ def _settling(**values: Any) -> ReturningUpdate[Any]:
     return update(work).where(_MINE).values(**values, **_FREED).returning(work.c.issue_id)
 
 
-def _putting_off(now: Stamp, *, hold: bool) -> ReturningUpdate[Any]:
-    """Return the statement that keeps a finished issue for another look after `span`."""
+def _next_look(now: Stamp, *, hold: bool) -> dict[str, Any]:
+    """Return when a key is claimed again: after `span`, or earlier if an event asks, but for `hold`."""
     then = now + bindparam("span", type_=BigInteger)
-    next_look = least(work.c.not_before, then)
+    return {
+        "not_before": least(work.c.not_before, then),
+        "hold_until": greatest(work.c.hold_until, then) if hold else work.c.hold_until,
+    }
+
+
+def _looking_later(now: Stamp, *, hold: bool) -> ReturningUpdate[Any]:
+    """Return the statement that keeps a finished issue for another look."""
+    next_look = _next_look(now, hold=hold)
     return _settling(
-        not_before=next_look,
-        hold_until=greatest(work.c.hold_until, then) if hold else work.c.hold_until,
-        since=next_look,
+        **next_look,
+        since=next_look["not_before"],
         priority=case((work.c.gen == _GEN, Priority.FOLLOW_UP), else_=work.c.priority),
         attempts=0,
         error=None,

@@ -12,12 +12,13 @@ from importlib.metadata import version
 import structlog
 
 from sync_service.errors import StagegateError
-from sync_service.jira.errors import JiraError, RateLimited
+from sync_service.jira.errors import RateLimited
 from sync_service.jira.limits import in_the_background
 from sync_service.marks import SITE_PAUSE
 from sync_service.metrics import Metrics
 from sync_service.store import Claim, Failure, Priority, Store, StoreError
 from sync_service.worker.hindrances import Hindrances
+from sync_service.worker.outages import Outages
 from sync_service.worker.reconcile import Reconciler
 from sync_service.worker.retry import (
     MOST_ATTEMPTS,
@@ -29,7 +30,6 @@ from sync_service.worker.retry import (
     Refused,
     Shelve,
     decide,
-    outage_wait,
 )
 
 log = structlog.get_logger("stagegate.worker")
@@ -93,8 +93,7 @@ class Worker:
         self._lock = threading.Lock()
         self._freed = threading.Semaphore(threads)
         self._stop = threading.Event()
-        self._outages = 0
-        self._outage_ends = 0.0
+        self._outages = Outages()
 
     # --- One step at a time, for tests and commands
 
@@ -211,6 +210,8 @@ class Worker:
         match outcome:
             case Done():
                 self.store.queue.done(claim)
+            case Later(broken_off=True):
+                self.store.queue.put_off(claim, outcome.after, hold=outcome.hold)
             case Later():
                 self.store.queue.later(claim, outcome.after, hold=outcome.hold)
             case Refused():
@@ -219,31 +220,23 @@ class Worker:
             case Failed():
                 self._fail(claim, outcome.error)
         if not isinstance(outcome, Failed) and not (isinstance(outcome, Later) and outcome.broken_off):
-            self._outages = 0
+            self._outages.answered(claim.issue_id)
             self.hindrances.recovered()
 
     def _fail(self, claim: Claim, error: Exception) -> None:
-        for_all = isinstance(error, JiraError) and error.site_wide
-        match decide(error, claim.attempts + 1, outages=self._outage() if for_all else 0):
+        cause = self._outages.met(claim.issue_id, error)
+        match decide(error, claim.attempts + 1, outages=cause.outages, proven=cause.proven):
             case Shelve():
                 self.store.queue.fail(claim, failure_of(error), retry_after=None)
             case Again(after=after, counts=counts, hold=hold):
-                if for_all:
+                if cause.outages:
                     self.store.marks.pause(SITE_PAUSE, after)
                 if counts:
                     self.store.queue.fail(claim, failure_of(error), retry_after=after, hold=hold)
                 else:
-                    self.store.queue.later(claim, after, hold=hold)
-        if for_all and not isinstance(error, RateLimited):  # a wait that Jira asked for hinders nobody
+                    self.store.queue.put_off(claim, after, hold=hold, forgive=cause.outages > 0)
+        if cause.outages and not isinstance(error, RateLimited):  # a wait that Jira asked for hinders nobody
             self.hindrances.stopped_by(error)
-
-    def _outage(self) -> int:
-        """Note that Jira failed as a whole; return how often in a row, runs that met the same outage counted once."""
-        with self._lock:
-            if time.monotonic() >= self._outage_ends:
-                self._outages += 1
-                self._outage_ends = time.monotonic() + outage_wait(self._outages).total_seconds()
-            return self._outages
 
 
 def _elapsed() -> float:

@@ -64,25 +64,29 @@ class Shelve:
     """Park the key as dead until a new event or a person revives it."""
 
 
-def decide(error: Exception, attempts: int, jitter: float | None = None, *, outages: int = 1) -> Again | Shelve:
+def decide(
+    error: Exception, attempts: int, jitter: float | None = None, *, outages: int = 1, proven: bool = True
+) -> Again | Shelve:
     """Decide what becomes of a key whose run failed for the `attempts`-th time (from 1).
 
     An outage that every issue would meet, Jira's or the store's, is never held against one; what no new look can mend
     is parked at once; everything else is tried again with growing pauses, and parked after eight attempts. `jitter`
-    is from 0 to 1; `outages` tells how often in a row Jira failed as a whole, for one 503 is no reason to rest long.
+    is from 0 to 1. Of a failure that looks like Jira's as a whole, `outages` tells how often in a row Jira failed so,
+    for one 503 is no reason to rest long, and 0 that it is the issue's own; `proven`, whether that is known by now.
     """
     match error:
-        case JiraError(retry_after=timedelta() as asked):
-            return Again(after=asked, counts=not error.site_wide, hold=True)
-        case JiraError(site_wide=True):
-            return Again(after=outage_wait(outages), counts=False)
+        case JiraError(site_wide=True, retry_after=asked) if outages:
+            return Again(after=outage_wait(outages) if asked is None else asked, counts=False, hold=asked is not None)
         case StoreUnavailable():
             return Again(after=FIRST_WAIT, counts=False)
-        case JiraError(repeatable=False) | NotStorable():
+        case JiraError(repeatable=False, site_wide=False) | NotStorable():
             return Shelve()
         case StagegateError() if not isinstance(error, JiraError | StoreError):
             return Shelve()
-    return Shelve() if attempts >= MOST_ATTEMPTS else Again(after=pause(attempts, jitter), counts=True)
+    if proven and attempts >= MOST_ATTEMPTS:
+        return Shelve()
+    asked = error.retry_after if isinstance(error, JiraError) else None
+    return Again(after=pause(attempts, jitter) if asked is None else asked, counts=proven, hold=asked is not None)
 
 
 def outage_wait(outages: int) -> timedelta:

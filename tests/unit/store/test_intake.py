@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from sync_service.store import NotStorable, Priority, Store
+from sync_service.store import Claim, NotStorable, Priority, Store
 
 from .conftest import Clock, claim_one, claimed, delivery
 
@@ -103,3 +103,21 @@ def test_received_at_goes_by_the_databases_clock(real_time_store: Store) -> None
     (kept,) = real_time_store.inbox.recent()
     assert before <= kept.at <= real_time_store.now()
     assert claimed(real_time_store) == ["10001"]
+
+
+def test_whoever_looks_finds_the_delivery_that_asked_for_it(real_time_store: Store) -> None:
+    """Both were written by the database's real clock, which goes on from one statement to the next."""
+    store = real_time_store
+    for number in range(100):
+        store.inbox.receive(delivery(str(number), name=f"first-{number}"))
+        claim = claim_one(store)
+        assert asked_by(store, claim) == [f"first-{number}"]
+        store.inbox.receive(delivery(str(number), name=f"during-{number}"))
+        assert not store.queue.done(claim)
+        again = claim_one(store)
+        assert f"during-{number}" in asked_by(store, again)
+        assert store.queue.done(again)
+
+
+def asked_by(store: Store, claim: Claim) -> list[str]:
+    return [kept.delivery_id for kept in store.inbox.deliveries(claim.issue_id, since=claim.since)]

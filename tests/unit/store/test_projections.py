@@ -116,3 +116,13 @@ def test_a_text_that_one_engine_cannot_keep_is_not_a_crash(pg_url: str, seen: Pr
         store.migrate()
         with pytest.raises(NotStorable, match="NUL"):
             store.projections.put(replace(seen, key="INT\0"))
+
+
+def test_two_changes_within_a_second_of_jiras_clock_are_two_versions(store: Store, seen: Projection) -> None:
+    store.projections.put(seen)
+    first = store.projections.versions()
+    store.projections.put(replace(seen, stage="launch"))
+    second = store.projections.versions()
+    assert first["10001"] < second["10001"]
+    store.projections.put(replace(seen, stage="launch"))
+    assert store.projections.versions() == second

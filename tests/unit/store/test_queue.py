@@ -179,6 +179,7 @@ class TestLeases:
 
         assert not store.queue.done(lost)
         assert not store.queue.later(lost, SOON, hold=True)
+        assert not store.queue.put_off(lost, SOON, hold=True)
         assert not store.queue.fail(lost, BROKEN, retry_after=None)
         assert store.queue.renew([lost], LEASE) == frozenset()
 
@@ -246,6 +247,45 @@ class TestLater:
         row = store.queue.show("10001")
         assert row is not None
         assert (row.attempts, row.failure) == (0, None)
+
+
+class TestPuttingOff:
+    def test_a_key_that_could_not_be_looked_at_stays_what_it_was(self, store: Store, clock: Clock) -> None:
+        receive(store)
+        store.queue.fail(claim_one(store), BROKEN, retry_after=timedelta(0))
+        before = claim_one(store)
+        clock.advance(minutes=1)
+        assert store.queue.put_off(before, SOON)
+        assert due(store) == clock.now + SOON
+        clock.advance(minutes=5)
+        after = claim_one(store)
+        assert (after.priority, after.since, after.attempts) == (Priority.LIVE, before.since, 1)
+        row = store.queue.show("10001")
+        assert row is not None
+        assert row.failure == BROKEN
+
+    def test_an_event_makes_it_sooner(self, store: Store, clock: Clock) -> None:
+        receive(store)
+        since = clock.now
+        store.queue.put_off(claim_one(store), SOON)
+        clock.advance(minutes=1)
+        receive(store)
+        assert claim_one(store).since == since
+
+    def test_a_hold_is_never_lowered_by_an_event(self, store: Store, clock: Clock) -> None:
+        receive(store)
+        store.queue.put_off(claim_one(store), SOON, hold=True)
+        receive(store)
+        assert claimed(store) == []
+        clock.advance(minutes=5)
+        assert claimed(store) == ["10001"]
+
+    def test_an_event_that_came_while_running_is_answered_at_once(self, store: Store) -> None:
+        receive(store)
+        claim = claim_one(store)
+        receive(store)
+        store.queue.put_off(claim, SOON)
+        assert claim_one(store).gen == 2
 
 
 class TestFailing:

@@ -125,6 +125,15 @@ class QueueMachine(RuleBasedStateMachine):
             row.lease, row.attempts, row.not_before = None, 0, min(row.not_before, then)
             row.hold = max(row.hold, then) if hold else row.hold
 
+    @rule(claim=consumes(claims), after=SPANS, hold=st.booleans())
+    def put_off(self, claim: Claim, after: timedelta, hold: bool) -> None:
+        row = self.held(claim)
+        assert self.store.queue.put_off(claim, after, hold=hold) == (row is not None)
+        if row:
+            then = self.clock.now + after
+            row.lease, row.not_before = None, min(row.not_before, then)
+            row.hold = max(row.hold, then) if hold else row.hold
+
     @rule(claim=consumes(claims), retry_after=st.none() | SPANS, hold=st.booleans())
     def fail(self, claim: Claim, retry_after: timedelta | None, hold: bool) -> None:
         row = self.held(claim)

@@ -10,12 +10,12 @@ import pytest
 from looking import Clock, Looker
 
 from sync_service.errors import StagegateError
-from sync_service.jira.errors import RateLimited, Unauthorized, Unreachable
+from sync_service.jira.errors import RateLimited, ServerFault, Unauthorized, Unreachable
 from sync_service.jira.limits import ASK_AGAIN, MOST, SAVED, Turns
 from sync_service.logs import REDACTED
 from sync_service.marks import NOT_AT_WORK, SITE_PAUSE
 from sync_service.metrics import create_metrics
-from sync_service.store import Condition, Priority, Store
+from sync_service.store import Condition, Priority, Store, StoreUnavailable
 from sync_service.worker.hindrances import Hindrances
 from sync_service.worker.loop import LOOK_PATIENCE, REFUSED_WAIT, Run, Worker, _elapsed
 from sync_service.worker.retry import FIRST_OUTAGE_WAIT, MOST_ATTEMPTS, Done, Failed, Later, Outcome, Refused
@@ -111,6 +111,66 @@ def test_an_outage_counts_against_no_issue_and_pauses_all(
     assert waiting.attempts == 0
     clock.advance(seconds=FIRST_OUTAGE_WAIT.total_seconds())
     assert worker.drain() == 1
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        pytest.param(Failed(error=Unreachable("no route", operation="GET issue")), id="an outage"),
+        pytest.param(Failed(error=StoreUnavailable("locked")), id="the store is away"),
+        pytest.param(Later(after=timedelta(seconds=1), why="the process ends", broken_off=True), id="a stop"),
+    ],
+)
+def test_an_issue_that_could_not_be_looked_at_stays_as_urgent_and_as_old_as_it_was(
+    worker: Worker, store: Store, looker: Looker, clock: Clock, outcome: Outcome
+) -> None:
+    looker.script["1"] = [outcome]
+    ask(store, "1")
+    since = clock.now
+    clock.advance(minutes=1)
+    worker.drain()
+    waiting = store.queue.show("1")
+    assert waiting is not None
+    assert (waiting.priority, waiting.since, waiting.attempts) == (Priority.LIVE, since, 0)
+
+
+def test_an_issue_that_jira_alone_cannot_answer_is_parked_and_delays_no_other(
+    worker: Worker, store: Store, looker: Looker, clock: Clock
+) -> None:
+    looker.script["bad"] = [Failed(error=ServerFault("504", operation="GET issue", status=504))]
+    ask(store, "bad")
+    paused = 0
+    for round_ in range(60):
+        ask(store, f"good-{round_}")
+        worker.drain()
+        paused += store.marks.paused(SITE_PAUSE) is not None
+        clock.advance(minutes=1)
+    parked = store.queue.show("bad")
+    assert parked is not None
+    assert (parked.condition, parked.attempts) == (Condition.DEAD, MOST_ATTEMPTS)
+    assert parked.failure is not None
+    assert "504" in parked.failure.text
+    assert paused == 1, "the first time, nobody knows"
+    assert store.marks.get(NOT_AT_WORK) == ""
+
+
+def test_an_issue_that_jira_alone_cannot_answer_pauses_nobody_while_nothing_else_happens(
+    worker: Worker, store: Store, looker: Looker, clock: Clock
+) -> None:
+    looker.script["bad"] = [Failed(error=ServerFault("504", operation="GET issue", status=504))]
+    for issue in ("bad", "good", "bad"):
+        ask(store, issue)
+        worker.drain()
+        clock.advance(minutes=1)
+    looks = len(looker.looks)
+    for _ in range(60):
+        worker.drain()
+        assert store.marks.paused(SITE_PAUSE) is None
+        clock.advance(minutes=1)
+    assert len(looker.looks) > looks
+    row = store.queue.show("bad")
+    assert row is not None
+    assert (row.condition, row.attempts) == (Condition.WAITING, 1)
 
 
 def test_why_nothing_can_be_done_is_told_until_it_can(

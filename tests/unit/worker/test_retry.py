@@ -87,3 +87,26 @@ def test_one_failure_of_jira_rests_a_moment_and_many_in_a_row_rest_longer() -> N
     assert waits[-1] == OUTAGE_WAIT
     fault = ServerFault("x", operation="o")
     assert decide(fault, 1, outages=3) == Again(after=4 * FIRST_OUTAGE_WAIT, counts=False)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "proven", "expected"),
+    [
+        pytest.param(1, True, Again(after=FIRST_WAIT, counts=True), id="its own"),
+        pytest.param(MOST_ATTEMPTS, True, Shelve(), id="its own for ever"),
+        pytest.param(2, False, Again(after=2 * FIRST_WAIT, counts=False), id="perhaps"),
+        pytest.param(MOST_ATTEMPTS, False, Again(after=pause(MOST_ATTEMPTS, 0.5), counts=False), id="perhaps for ever"),
+    ],
+)
+@pytest.mark.parametrize("error", [ServerFault("x", operation="o"), Unauthorized("x", operation="o")], ids=repr)
+def test_what_looks_like_an_outage_may_be_the_issues_own(
+    error: JiraError, attempts: int, expected: object, *, proven: bool
+) -> None:
+    assert decide(error, attempts, 0.5, outages=0, proven=proven) == expected
+
+
+def test_a_wait_that_jira_asks_for_is_kept_by_an_issue_that_fails_alone() -> None:
+    error = ServerFault("x", operation="o", status=503, retry_after=MINUTE)
+    assert decide(error, 1, outages=0) == Again(after=MINUTE, counts=True, hold=True)
+    assert decide(error, 1, outages=1) == Again(after=MINUTE, counts=False, hold=True)
+    assert decide(error, MOST_ATTEMPTS, outages=0) == Shelve()
