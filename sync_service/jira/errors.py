@@ -6,7 +6,7 @@
     ├── ServerFault           5xx, 408, 425: Jira or a proxy before it is in trouble
     ├── RateLimited           429, or a pause that another worker was told to keep: `retry_after` says how long
     ├── Unauthorized          the credentials are wrong, expired, anonymous, denied, or lack a scope
-    ├── Forbidden             403: the account may not do this
+    ├── Forbidden             403, and a 401 of a Data Center that let us in: the account may not do this
     ├── NotFound              404: missing, or not visible to the account (Jira does not tell which)
     ├── Conflict              409: somebody changed the same issue at the same moment
     ├── Invalid               400 and the other refusals: `fields` and `messages` say what Jira did not like

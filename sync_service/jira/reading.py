@@ -8,11 +8,12 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from mappings import Mapping
+from sync_service.errors import StagegateError
 from sync_service.jira import translate
 from sync_service.jira.access import Access, Found
 from sync_service.jira.answers import Json
 from sync_service.jira.directory import Directory, SiteMismatch
-from sync_service.jira.errors import NotFound
+from sync_service.jira.errors import Forbidden, JiraError, NotFound, Unauthorized
 from sync_service.lifecycle.facts import SubTask
 from sync_service.lifecycle.history import reaches_back
 from sync_service.lifecycle.record import PROPERTY, STEP_PROPERTY
@@ -39,6 +40,12 @@ class Unmanaged:
 
     key: str
     why: str
+
+
+class RolesHidden(StagegateError):
+    """Jira doesn't show us who plays a role, without which nobody's right to override can be judged."""
+
+    reason = "roles_hidden"
 
 
 class Reading(Access):
@@ -128,13 +135,27 @@ class Reading(Access):
             groups = frozenset(self.client.user_groups(name))
         except NotFound:  # the account was deleted since; not to be taken for an issue that is gone
             return frozenset()
-        roles = self.client.project_roles(mapping.jira.project) if mapping.override.roles else {}
-        held = [
-            role
-            for role in mapping.override.roles
-            if role in roles and _plays(self.client.role(mapping.jira.project, roles[role]), name, groups)
-        ]
+        held = self._roles(name, groups, mapping) if mapping.override.roles else ()
         return frozenset({f"group:{group}" for group in groups} | {f"role:{role}" for role in held})
+
+    def _roles(self, name: str, groups: frozenset[str], mapping: Mapping) -> list[str]:
+        """Return the roles of the mapping that an account has; raises RolesHidden unless we administer the project.
+
+        Jira refuses that with 401 or 404, which else mean that nobody knows us, or that the issue is gone.
+        """
+        project = mapping.jira.project
+        try:
+            ids = self.client.project_roles(project)
+            known = [role for role in mapping.override.roles if role in ids]
+            return [role for role in known if _plays(self.client.role(project, ids[role]), name, groups)]
+        except (Forbidden, NotFound, Unauthorized) as refused:
+            if isinstance(refused, Unauthorized):
+                self.client.verify()  # credentials that ended a moment ago are no matter of this issue alone
+            raise RolesHidden(
+                f"an override or a waiver in {project} can't be judged, for {_refusal(refused)}. Let our account "
+                "administer the project (the permission Administer Projects), or take override.roles out of the "
+                "mapping; then replay the issue"
+            ) from refused
 
     def fingerprint(self, body: Json) -> str:
         """Return a short value that differs when the issue or the status of a sub-task does."""
@@ -180,6 +201,11 @@ class Reading(Access):
                 start = translate.value_of("date", body["fields"].get(field))
                 if isinstance(start, date):
                     yield str(body["id"]), start
+
+
+def _refusal(error: JiraError) -> str:
+    said = "; ".join(error.messages)
+    return f"{error.operation} is refused ({error.status}{': ' if said else ''}{said})"
 
 
 def quoted(text: str) -> str:

@@ -7,8 +7,8 @@ from gatewayworld import World
 
 from jira_sandbox import Fault, Revocation, preset, relations, writing
 from jira_sandbox.model import Change, ChangeItem
-from sync_service.jira.errors import Forbidden, NotFound
-from sync_service.jira.gateway import Elsewhere, Gateway, Unmanaged, quoted
+from sync_service.jira.errors import NotFound, Unauthorized
+from sync_service.jira.gateway import Elsewhere, Gateway, RolesHidden, Unmanaged, quoted
 
 READ_CLOUD = {"GET /rest/api/2/issue/{issueIdOrKey}": 1, "POST /rest/api/2/issue/bulkfetch": 1}
 
@@ -272,10 +272,24 @@ def test_the_author_was_deleted_since(world: World) -> None:
     assert world.read(issue).issue.groups == {world.account("admin"): frozenset()}  # type: ignore[arg-type]
 
 
-def test_a_service_that_may_not_see_roles_says_so(world: World) -> None:
+@pytest.mark.parametrize("refusal", [None, 401, 403, 404])
+@pytest.mark.parametrize("path", [r"/project/INT/role(\?|$)", "/project/INT/role/"])
+def test_a_service_that_may_not_see_roles_says_so(world: World, refusal: int | None, path: str) -> None:
+    """Neither are our credentials wrong then, nor is the issue gone, as 401 and 404 else mean."""
     issue = overridden(world, "admin")
-    world.jira.faults.add(Fault(action="status", status=403, path="/project/INT/role"))
-    with pytest.raises(Forbidden):
+    if refusal is None:
+        service = preset.person(world.site, "service")
+        world.site.revocations.append(Revocation(permission="ADMINISTER_PROJECTS", user_id=service.id))
+    else:
+        world.jira.faults.add(Fault(action="status", status=refusal, path=path, message="You may not"))
+    with pytest.raises(RolesHidden, match=r"in INT can't be judged.*([Mm]ay not|cannot edit).*Administer Projects"):
+        world.read(issue)  # type: ignore[arg-type]
+
+
+def test_credentials_that_end_while_roles_are_read_are_no_matter_of_the_issue(world: World) -> None:
+    issue = overridden(world, "admin")
+    world.jira.faults.add(Fault(action="status", status=401, path="/project/INT/role|/myself"))
+    with pytest.raises(Unauthorized):
         world.read(issue)  # type: ignore[arg-type]
 
 
