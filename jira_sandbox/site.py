@@ -97,6 +97,8 @@ class Site:
     webhooks: dict[int, Webhook] = field(default_factory=dict)
     apps: dict[str, AppValidator] = field(default_factory=dict)
     revocations: list[Revocation] = field(default_factory=list)
+    unloadable: set[str] = field(default_factory=set)
+    """Ids of fields that can't be loaded now: issues come without them."""
     in_transition: set[str] = field(default_factory=set)
     past: dict[str, list[tuple[datetime, Issue | None]]] = field(default_factory=dict)
     _counters: dict[str, Iterator[int]] = field(default_factory=dict, repr=False)

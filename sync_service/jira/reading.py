@@ -13,7 +13,7 @@ from sync_service.jira import translate
 from sync_service.jira.access import Access, Found
 from sync_service.jira.answers import Json
 from sync_service.jira.directory import Directory, SiteMismatch
-from sync_service.jira.errors import Forbidden, JiraError, NotFound, Unauthorized
+from sync_service.jira.errors import Forbidden, Incomplete, JiraError, NotFound, Unauthorized
 from sync_service.lifecycle.facts import SubTask
 from sync_service.lifecycle.history import reaches_back
 from sync_service.lifecycle.record import PROPERTY, STEP_PROPERTY
@@ -21,6 +21,9 @@ from sync_service.lifecycle.steps import whose_rights
 
 GROUP_ACTOR = "atlassian-group-role-actor"
 """What Jira calls a group among the actors of a role; a user may bear the same name."""
+
+ALWAYS = ("summary", "status", "created", "updated", "labels", "subtasks")
+"""The fields that come with every project issue, empty or not; one that is missing could not be loaded."""
 
 FINGERPRINTED = ("updated", "status", "subtasks", "project")
 """The fields of a project issue that a fingerprint is made of."""
@@ -54,7 +57,8 @@ class Reading(Access):
     def read(self, issue_id: str) -> Found | Elsewhere | Unmanaged:
         """Read an issue: one request, one more for its sub-tasks, more only where a needed fact is older.
 
-        Raises NotFound where it is missing or not visible, SiteMismatch where its project lacks names.
+        Raises NotFound where it is missing or not visible, Incomplete where a field of it could not be loaded,
+        SiteMismatch where its project lacks names.
         """
         reply = self.client.issue(
             issue_id, fields=self._fields(), properties=[PROPERTY], expand=["changelog", "transitions"]
@@ -69,6 +73,8 @@ class Reading(Access):
             return Unmanaged(key=body["key"], why=f"it is a {fields['issuetype']['name']}")
         if str(body["id"]) != issue_id:
             return Elsewhere(id=str(body["id"]), key=body["key"])
+        if lost := [name for name in ALWAYS if name not in fields]:
+            raise Incomplete(f"Jira could not load {', '.join(lost)} of {body['key']}", operation="GET issue")
         if faults := self.barred.get(mapping.jira.project):
             raise SiteMismatch(mapping.jira.project, faults)
         return self._found(body, mapping, reply.at)
@@ -101,14 +107,14 @@ class Reading(Access):
         return Found(issue=issue, mapping=mapping, at=at, transitions=transitions, fingerprint=self.fingerprint(body))
 
     def _subtasks(self, body: Json, directory: Directory) -> tuple[tuple[SubTask, ...], tuple[str, ...]]:
-        """Read the listed sub-tasks; one that is listed but not given is unread, never missing."""
-        listed = [str(subtask["id"]) for subtask in body["fields"].get("subtasks") or ()]
+        """Read the listed sub-tasks; one that is listed but not given, or not whole, is unread, never missing."""
+        listed = [str(subtask["id"]) for subtask in body["fields"]["subtasks"]]
         if not listed:
             return (), ()
         batch = self.client.issues(
             listed, fields=translate.SUBTASK_FIELDS, properties=[STEP_PROPERTY], expand=["changelog"]
         )
-        read = {str(issue["id"]): self._subtask(issue, directory) for issue in batch.issues}
+        read = {str(issue["id"]): self._subtask(issue, directory) for issue in batch.issues if _is_whole(issue)}
         return tuple(read[one] for one in listed if one in read), tuple(one for one in listed if one not in read)
 
     def _subtask(self, body: Json, directory: Directory) -> SubTask:
@@ -158,10 +164,15 @@ class Reading(Access):
             ) from refused
 
     def fingerprint(self, body: Json) -> str:
-        """Return a short value that differs when the issue or the status of a sub-task does."""
+        """Return a short value that differs when the issue or the status of a sub-task does.
+
+        An issue of which a field could not be loaded has one that no other has, so that it is looked at.
+        """
         fields = body["fields"]
+        if any(name not in fields for name in FINGERPRINTED):
+            return "incomplete"
         seen = [fields["updated"], fields["status"]["id"], fields["project"]["key"]]
-        seen += [f"{one['id']}:{one['fields']['status']['id']}" for one in fields.get("subtasks") or ()]
+        seen += [f"{one['id']}:{one['fields']['status']['id']}" for one in fields["subtasks"]]
         return hashlib.sha256("|".join(map(str, seen)).encode()).hexdigest()[:16]
 
     # --- Reading many
@@ -201,6 +212,12 @@ class Reading(Access):
                 start = translate.value_of("date", body["fields"].get(field))
                 if isinstance(start, date):
                     yield str(body["id"]), start
+
+
+def _is_whole(subtask: Json) -> bool:
+    """Tell whether what decides came with a sub-task; the service labels its own steps, so that theirs come, too."""
+    needed = ("status", "created", *(("labels",) if translate.marker(subtask) else ()))
+    return all(name in subtask["fields"] for name in needed)
 
 
 def _refusal(error: JiraError) -> str:

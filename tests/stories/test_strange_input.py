@@ -128,6 +128,21 @@ def test_a_field_that_is_gone_stops_the_project_until_it_is_back(
 
 
 @on_both
+@pytest.mark.where(may_fail=True)
+def test_a_field_that_fails_to_load_makes_nothing_twice(jira: Running, team: Team, service: StoryService) -> None:
+    project = team.starts_project()
+    steps = [step.key for step in project.subtasks()]
+    jira.site.unloadable.add("subtasks")
+    service.looks_at(project)
+    assert [step.key for step in project.subtasks()] == steps
+
+    jira.site.unloadable.clear()
+    service.looks_at(project)
+    assert [step.key for step in project.subtasks()] == steps
+    assert not service.failures()
+
+
+@on_both
 def test_a_deleted_project_is_forgotten(team: Team, admin: Person, service: StoryService) -> None:
     project = team.starts_project()
     admin.deletes(project)

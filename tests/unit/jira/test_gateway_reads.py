@@ -7,7 +7,7 @@ from gatewayworld import World
 
 from jira_sandbox import Fault, Revocation, preset, relations, writing
 from jira_sandbox.model import Change, ChangeItem
-from sync_service.jira.errors import NotFound, Unauthorized
+from sync_service.jira.errors import Incomplete, NotFound, ServerFault, Unauthorized
 from sync_service.jira.gateway import Elsewhere, Gateway, RolesHidden, Unmanaged, quoted
 
 READ_CLOUD = {"GET /rest/api/2/issue/{issueIdOrKey}": 1, "POST /rest/api/2/issue/bulkfetch": 1}
@@ -128,6 +128,48 @@ def test_a_sub_task_that_is_listed_but_not_given_is_unread_not_missing(cloud: Wo
         patch.setattr(type(cloud.site), "visible_issue", without)
         read = cloud.read(issue).issue
     assert ([one.id for one in read.subtasks], read.unread) == ([seen.id], (hidden.id,))
+
+
+@pytest.mark.parametrize("name", ["subtasks", "status", "labels", "updated"])
+def test_a_field_that_could_not_be_loaded_is_not_taken_for_empty(world: World, name: str) -> None:
+    """Cloud is told to fail then; Data Center, and whatever else leaves out what always comes, is found out."""
+    issue = world.create()
+    world.step(issue)
+    world.site.unloadable.add(name)
+    with pytest.raises(ServerFault if world.site.cloud else Incomplete, match=name) as failed:
+        world.read(issue)
+    assert failed.value.repeatable
+    assert not failed.value.site_wide
+
+    world.site.unloadable.clear()
+    assert len(world.read(issue).issue.subtasks) == 1
+
+
+def test_on_cloud_no_field_that_was_asked_for_may_fail(cloud: World) -> None:
+    issue = cloud.create()
+    cloud.read(issue)
+    cloud.site.unloadable.add(cloud.id_of("Technical Consultant"))
+    with pytest.raises(ServerFault, match="customfield"):
+        cloud.read(issue)
+
+
+@pytest.mark.parametrize("name", ["status", "labels"])
+def test_a_sub_task_that_is_not_whole_is_unread(cloud: World, name: str) -> None:
+    """A bulk read has no way to ask for failure; nothing is decided then."""
+    issue = cloud.create()
+    step = cloud.step(issue)
+    whole = cloud.gateway.client.issue(issue.id).body
+    directory = cloud.gateway.directory(cloud.mapping)
+    cloud.site.unloadable.add(name)
+    assert cloud.gateway._subtasks(whole, directory) == ((), (step.id,))
+
+
+def test_an_issue_that_is_not_whole_differs_from_what_was_seen(world: World) -> None:
+    issue = world.create()
+    seen = world.read(issue).fingerprint
+    assert [told for _, _, told in world.gateway.portfolio(world.mapping)] == [seen]
+    world.site.unloadable.add("updated")
+    assert [told for _, _, told in world.gateway.portfolio(world.mapping)] != [seen]
 
 
 def test_300_sub_tasks(world: World) -> None:
