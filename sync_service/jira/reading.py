@@ -175,7 +175,8 @@ class Reading(Access):
         seen += [f"{one['id']}:{one['fields']['status']['id']}" for one in fields["subtasks"]]
         return hashlib.sha256("|".join(map(str, seen)).encode()).hexdigest()[:16]
 
-    # --- Reading many
+    # --- Reading many. Always in the order of keys, which no edit changes: Data Center counts pages by offset, so what
+    # moved on from one page to the end while it was read would let another slip past.
 
     def changed_since(self, mapping: Mapping, since: datetime, time_zone: str) -> Iterator[tuple[str, str]]:
         """Yield id and key of each project issue that changed, or one of its sub-tasks, by the search index.
@@ -183,7 +184,7 @@ class Reading(Access):
         JQL tells minutes in the time zone of the account's profile (Atlassian's JQL reference, seen 2026-11).
         """
         minute = since.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M")
-        jql = f'project = {self.directory(mapping).project_id} AND updated >= "{minute}" ORDER BY updated ASC'
+        jql = f'project = {self.directory(mapping).project_id} AND updated >= "{minute}" ORDER BY key ASC'
         for page in self.client.search(jql, fields=["parent", "issuetype"]):
             for body in page.issues:
                 parent = body["fields"].get("parent") if body["fields"]["issuetype"].get("subtask") else None
@@ -193,7 +194,7 @@ class Reading(Access):
         """Yield id, key and fingerprint of every project issue: found by search, then read a hundred at a time."""
         directory = self.directory(mapping)  # by ids: a name that an admin changed would make the query an error
         which = f"project = {directory.project_id} AND issuetype = {directory.issue_type_id}"
-        jql = f"{which} ORDER BY created ASC"
+        jql = f"{which} ORDER BY key ASC"
         for page in self.client.search(jql, fields=["id"]):
             batch = self.client.issues([str(body["id"]) for body in page.issues], fields=FINGERPRINTED)
             for body in batch.issues:
@@ -206,7 +207,7 @@ class Reading(Access):
         directory = self.directory(mapping)
         field = directory.field_ids["certification_start"]
         statuses = ", ".join(directory.status_ids(mapping.stages[mapping.certification.stage].statuses))
-        jql = f"project = {directory.project_id} AND status in ({statuses}) ORDER BY created ASC"
+        jql = f"project = {directory.project_id} AND status in ({statuses}) ORDER BY key ASC"
         for page in self.client.search(jql, fields=["id"]):
             for body in self.client.issues([str(one["id"]) for one in page.issues], fields=[field]).issues:
                 start = translate.value_of("date", body["fields"].get(field))

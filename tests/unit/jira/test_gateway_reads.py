@@ -352,6 +352,19 @@ def test_what_changed_since_names_parents(world: World) -> None:
     assert old.id not in {issue_id for issue_id, _ in found}
 
 
+def test_what_is_edited_while_a_sweep_goes_on_hides_nothing_else(world: World) -> None:
+    """Data Center's pages go by offset: in the order of changes, an edit would shift all others by one."""
+    issues = [world.create() for _ in range(120)]
+    since = world.jira.clock.now()
+    found = dict[str, str]()
+    for issue, key in world.gateway.changed_since(world.mapping, since, world.gateway.time_zone):
+        if not found:
+            world.later(minutes=1)
+            world.edit(issues[4], summary="New words")
+        found[issue] = key
+    assert found == {issue.id: issue.key for issue in issues}
+
+
 def test_the_time_is_told_in_the_zone_of_our_account(world: World) -> None:
     service = preset.person(world.site, "service")
     service.time_zone = "Asia/Tokyo"
