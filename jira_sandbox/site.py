@@ -242,6 +242,10 @@ class Site:
         if not self.may(user, permission, project):
             raise forbidden(message)
 
+    def default_assignee(self, project: Project) -> str | None:
+        """Return the id of whoever gets an issue for which nobody else is named."""
+        return project.lead_id if project.assignee_type == "PROJECT_LEAD" else None
+
     def assignable(self, user: User, project: Project) -> bool:
         """Tell whether issues of the project can be assigned to the user."""
         return user.active and self.may(user, "ASSIGNABLE_USER", project)

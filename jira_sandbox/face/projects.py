@@ -16,7 +16,7 @@ def _whole(call: Call, project: Project) -> Json:
         "lead": show.known_user(call.view, project.lead_id),
         "components": [],
         "issueTypes": [show.issue_type(call.view, call.site.types[i]) for i in project.type_ids],
-        "assigneeType": "UNASSIGNED",
+        "assigneeType": project.assignee_type,
         "versions": [],
         "roles": roles,
     }

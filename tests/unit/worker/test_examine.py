@@ -87,6 +87,23 @@ def test_a_401_for_one_thing_leaves_the_rest_judged(jira: Any, service: WorkerSe
     assert list(service.gateway.barred) == ["INT"]
 
 
+def test_a_default_assignee_is_told_and_hinders_nothing(jira: Any, service: WorkerService) -> None:
+    """Steps that nobody owns then go to the project's lead."""
+    jira.site.project("INT").assignee_type = "PROJECT_LEAD"
+    (found,) = check_live(service.gateway)
+    assert (found.faults, len(found.weaknesses)) == ((), 1)
+    assert "set it to 'Unassigned'" in found.weaknesses[0]
+
+    issue = new_project(jira)
+    service.store.queue.put([(str(issue.id), issue.key)], priority=Priority.LIVE)
+    service.worker.drain()
+    lead = jira.site.project("INT").lead_id
+    assert {step.values["assignee"] for step in jira.site.subtasks(issue)} == {lead}
+
+    jira.site.project("INT").assignee_type = "UNASSIGNED"
+    assert check_live(service.gateway)[0].weaknesses == ()
+
+
 def test_wrong_credentials_are_still_told_as_such(jira: Any, service: WorkerService) -> None:
     jira.faults.add(jira_sandbox.Fault(action="status", status=401))
     with pytest.raises(Unauthorized):
