@@ -249,7 +249,7 @@ def _step_ways(mapping: Mapping, site: Survey) -> Iterator[str]:
             yield f"from {source!r} no transition of {kind!r} leads our account to {target!r}; add one"
 
 
-def _default_assignee(mapping: Mapping, project: Json) -> Iterator[str]:
+def _default_assignee(mapping: Mapping, project: MappingOf[str, object]) -> Iterator[str]:
     """A step is created without an assignee where nobody owns it; Jira may have a person for that."""
     chosen = project.get("assigneeType")
     if chosen not in (None, "UNASSIGNED"):
