@@ -93,15 +93,17 @@ def _name_errors(call: Call, name: str, own: Project | None = None) -> dict[str,
 @routes.on("PUT", "project/{projectIdOrKey}")
 def update_project(call: Call, project_id_or_key: str) -> Json:
     """Give a project another key, name or description; only administrators of the site change the key."""
-    project, body = _administered(call, project_id_or_key), only(call.body(), "key", "name", "description")
+    site, body = call.site, only(call.body(), "key", "name", "description")
+    project = site.visible_project(project_id_or_key, call.user)
     key, name = str(body.get("key", project.key)), str(body.get("name", project.name))
-    if key != project.key and not call.site.may(call.user, "ADMINISTER"):
+    own = key == project.key and site.may(call.user, "ADMINISTER_PROJECTS", project)
+    if not own and not site.may(call.user, "ADMINISTER"):
         raise forbidden("You cannot edit the configuration of this project.")
     if errors := {**_key_errors(call, key, project), **_name_errors(call, name, project)}:
         raise JiraError(400, errors=errors)
     project.name, project.description = name, str(body.get("description", project.description))
     if key != project.key:
-        relations.change_key(call.site, project, key)
+        relations.change_key(site, project, key)
     return _whole(call, project)
 
 
