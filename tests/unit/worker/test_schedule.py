@@ -30,23 +30,19 @@ def jira(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @pytest.fixture
 def service(jira: Any, tmp_path: Path) -> Iterator[WorkerService]:
-    built = service_for(jira, tmp_path, "paytronix")
-    built.open()
-    yield built
-    built.close()
-
-
-def service_for(jira: Any, tmp_path: Path, *mappings: str) -> WorkerService:
     who = jira.credentials["service"]
     email = {"email": who.email} if jira.site.cloud else {}
     settings = Settings.model_validate(
         {
             "jira": {"url": jira.url, "token": who.token, "requests_per_second": 1e6, **email},
             "store": {"url": f"sqlite:///{tmp_path}/stagegate.db"},
-            "lifecycle": {"enforce_since": "2026-01-01", "mappings": list(mappings)},
+            "lifecycle": {"enforce_since": "2026-01-01"},
         }
     )
-    return worker_service(settings, clock=jira.clock.now, wait=lambda _: None, store_clock=jira.clock.now)
+    built = worker_service(settings, clock=jira.clock.now, wait=lambda _: None, store_clock=jira.clock.now)
+    built.open()
+    yield built
+    built.close()
 
 
 def new_project(jira: Any, summary: str = "Acme") -> Any:
@@ -85,6 +81,17 @@ def test_a_sweep_looks_at_what_changed_since_the_last_one(jira: Any, service: Wo
     edit(jira, jira.site.subtasks(changed)[0], summary="renamed")
     service.schedule.sweep()
     assert due(service) == {changed.key}
+
+
+@pytest.mark.parametrize("job", ["sweep", "audit"])
+def test_a_project_in_disorder_hinders_no_other(jira: Any, service: WorkerService, job: str) -> None:
+    (mapping,) = service.gateway.mappings.values()
+    absent = mapping.model_copy(update={"jira": mapping.jira.model_copy(update={"project": "NONE"})})
+    service.gateway.mappings = {"NONE": absent, "INT": mapping}
+    issue = new_project(jira)
+    with pytest.raises(ProjectsLeftOut, match="NONE: there is no such project"):
+        getattr(service.schedule, job)()
+    assert due(service) == {issue.key}
 
 
 def test_a_sweep_heals_a_week_without_webhooks(jira: Any, service: WorkerService) -> None:
@@ -219,26 +226,6 @@ def test_an_audit_finds_what_differs(jira: Any, service: WorkerService) -> None:
     assert len(jira.site.subtasks(changed)) == 3
     assert service.store.projections.get(str(deleted.id)) is None
     assert service.store.projections.get(str(same.id)) is not None
-
-
-@pytest.mark.parametrize("misfit", [0, 1], ids=["the first", "the last"])
-def test_a_project_that_does_not_fit_stops_neither_sweep_nor_audit_of_the_others(
-    jira: Any, tmp_path: Path, misfit: int
-) -> None:
-    other = tmp_path / "other.toml"
-    other.write_text('extends = "paytronix"\nname = "other"\n[jira]\nproject = "OPS"\n')
-    mappings = ["paytronix"]
-    mappings.insert(misfit, str(other))
-    several = service_for(jira, tmp_path, *mappings)
-    several.open()
-    issue = new_project(jira)
-    for job in (several.schedule.sweep, several.schedule.audit):
-        with pytest.raises(ProjectsLeftOut, match="OPS: "):
-            job()
-        assert due(several) == {issue.key}
-        settle(several, jira)
-        edit(jira, issue, summary="changed")
-    several.close()
 
 
 def test_each_project_that_was_left_out_is_named(jira: Any, service: WorkerService) -> None:
