@@ -1,8 +1,10 @@
 """The receiver under gunicorn: threads in one process, or several processes where the store is PostgreSQL."""
 
 import os
+import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from sync_service.config import OpenIdSettings, Settings
 from sync_service.errors import ConfigurationError, StagegateError
 from sync_service.logs import adopt
 from sync_service.marks import BARRED, NOT_AT_WORK
-from sync_service.metrics import create_metrics
+from sync_service.metrics import create_metrics, shared_directory
 from sync_service.processes.tree import listen
 from sync_service.store import Store, open_store
 from webhooks import CalendarServices, ConsoleServices, Credentials, OpenId, Services, create_app
@@ -203,7 +205,24 @@ def serve(
     check_receiver(settings)
     loaded = load_mappings(settings) if mappings is None else mappings
     logging_for(settings)
-    with listening or listen(settings.webhooks.host, settings.webhooks.port) as taken:
+    with (
+        listening or listen(settings.webhooks.host, settings.webhooks.port) as taken,
+        counted_together(settings.webhooks.processes, metrics_directory) as directory,
+    ):
         prepare(settings)
-        serving: Callable[[], None] = Receiver(settings, metrics_directory, taken, loaded).run
+        serving: Callable[[], None] = Receiver(settings, directory, taken, loaded).run
         serving()
+
+
+@contextmanager
+def counted_together(processes: int, given: Path | None) -> Iterator[Path | None]:
+    """Lend the directory in which the processes count: the one given, else one of their own where they are several."""
+    if given or processes == 1:
+        yield given
+        return
+    made, owner = shared_directory(), os.getpid()
+    try:
+        yield made
+    finally:
+        if os.getpid() == owner:  # each process that gunicorn forked ends on this way, too
+            shutil.rmtree(made, ignore_errors=True)
