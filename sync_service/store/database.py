@@ -55,7 +55,8 @@ class Database:
     """A pool of connections to the database of a URL; nothing is connected before it is first used.
 
     `clock` is for tests; without one the time is the database's own, the same for every host. Open it after a fork,
-    never before: connections don't survive one. `now` is the time of each statement, as an SQL expression.
+    never before: connections don't survive one. `now` is the time of each statement, as an SQL expression. `refused`
+    tells whether a write was not possible since whoever asks last took it back.
     """
 
     def __init__(self, url: str, *, clock: Clock | None, durable: bool) -> None:
@@ -63,6 +64,7 @@ class Database:
         self.place = _place(self.url)
         self.bell = Bell()
         self.now: Stamp = DatabaseClock() if clock is None else _clock_of_tests(clock)
+        self.refused = False
         self._clock = clock
         self._turn = threading.Lock()
         self.engine = _connect(self.url, durable=durable)
@@ -124,7 +126,11 @@ class Database:
         return answer
 
     def _written(self, change: Callable[[Connection], T], *, mode: str, rings: bool) -> T:
-        return self._tried(lambda: self._transaction(change, mode=mode, rings=rings))
+        try:
+            return self._tried(lambda: self._transaction(change, mode=mode, rings=rings))
+        except StoreUnavailable:
+            self.refused = True
+            raise
 
     def _tried(self, act: Callable[[], T]) -> T:
         with self._explained():

@@ -69,7 +69,7 @@ class Serving:
         (told,) = re.findall(
             r'^stagegate_intake_total\{outcome="refused"\} (\S+)$',
             requests.get(f"{self.url}/metrics", timeout=60).text,
-            re.M,
+            re.MULTILINE,
         )
         return float(told)
 
