@@ -49,7 +49,7 @@ class Store:
         migrate(self._database)
 
     def check(self) -> None:
-        """Raise StoreUnavailable when the database does not answer, or not write, StoreMisconfigured without its tables.
+        """Raise StoreUnavailable when the database does not answer or write, StoreMisconfigured without its tables.
 
         Reading goes on with a full disk and on a server that has become a stand-by, so something is written too. Probes
         come often: each process writes only once in a while, unless a write of its own has failed since.
