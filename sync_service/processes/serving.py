@@ -1,5 +1,6 @@
 """The receiver under gunicorn: threads in one process, or several processes where the store is PostgreSQL."""
 
+import ctypes
 import os
 import shutil
 import socket
@@ -23,6 +24,10 @@ from sync_service.metrics import create_metrics, shared_directory
 from sync_service.processes.tree import listen
 from sync_service.store import Store, open_store
 from webhooks import CalendarServices, ConsoleServices, Credentials, OpenId, Services, create_app
+from webhooks.bodies import SMALL
+
+M_MMAP_THRESHOLD = -3
+"""`mallopt(3)`: blocks from this size on are the system's, not the heap's."""
 
 GRACE_SECONDS = 8
 """How long requests under way may take to end after SIGTERM."""
@@ -178,12 +183,24 @@ class Receiver(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Build the application in the process that will serve it."""
+        give_memory_back()
         self.store = open_store(self.settings.store.url)
         return create_app(receiver_services(self.settings, self.store, self.metrics_directory, self.mappings))
 
     def _close(self) -> None:
         if self.store is not None:
             self.store.close()
+
+
+def give_memory_back() -> None:
+    """Let what held a large body go back to the system at once (glibc; elsewhere the system's own way holds).
+
+    Once a large block is freed, glibc takes such blocks from a heap that each thread keeps: the peaks of all of them
+    would add up.
+    """
+    allocator = ctypes.CDLL(None)
+    if hasattr(allocator, "mallopt"):
+        allocator.mallopt(M_MMAP_THRESHOLD, SMALL)
 
 
 def prepare(settings: Settings) -> None:

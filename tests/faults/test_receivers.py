@@ -1,12 +1,17 @@
 """`stagegate serve` as its hosts and its senders see it."""
 
+import hmac
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -101,3 +106,78 @@ def test_the_counts_of_several_processes_add_up_whichever_answers(tmp_path: Path
         assert service.directories() == {directory}, "an ended process leaves the counts to the others"
         assert {service.counts() for _ in range(20)} == {40}
     assert not directory.exists()
+
+
+# Senders that are not ours
+
+
+MB = 1024 * 1024
+LARGEST = 25 * MB
+EVERYBODY = 16
+"""As many as there are threads."""
+ROOM = 512 * MB // 2
+"""What deploy/ grants a receiver, where Kubernetes runs two of its processes."""
+
+
+def posted(service: Serving, headers: dict[str, str], body: bytes) -> str:
+    """Send a delivery as a sender does that reads nothing before its end, and return the answer's first line."""
+    with socket.create_connection(("127.0.0.1", service.port), PATIENCE) as sender:
+        told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        with suppress(BrokenPipeError, ConnectionResetError):
+            sender.sendall(f"POST /webhooks/jira HTTP/1.1\r\nHost: x\r\n{told}\r\n".encode() + body)
+        return answered(sender).partition("\r\n")[0]
+
+
+def answered(sender: socket.socket) -> str:
+    """Read all that comes until the connection is closed."""
+    answer = b""
+    with suppress(ConnectionResetError):
+        while some := sender.recv(65536):
+            answer += some
+    return answer.decode()
+
+
+def peak(service: Serving) -> int:
+    (pid,) = service.pids
+    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(kilobytes) * 1024
+
+
+def at_once(send: Callable[[int], str]) -> Counter[str]:
+    with ThreadPoolExecutor(EVERYBODY) as senders:
+        return Counter(senders.map(send, range(EVERYBODY)))
+
+
+def test_no_sender_takes_more_memory_than_a_receiver_has(tmp_path: Path) -> None:
+    with serving(tmp_path, store=f"sqlite:///{tmp_path / 'stagegate.db'}") as service:
+        headers = {"Content-Length": str(LARGEST), "Connection": "close"}
+        junk = b"x" * LARGEST
+
+        def right(number: int) -> str:
+            body = json.dumps(
+                {"webhookEvent": "jira:issue_updated", "timestamp": number + 1, "issue": {"id": "1", "key": "INT-1"}}
+            ).encode()
+            body += b" " * (LARGEST - len(body))
+            signature = hmac.new(SECRET.encode(), body, "sha256").hexdigest()
+            return posted(service, headers | {"X-Hub-Signature": f"sha256={signature}"}, body)
+
+        at_once(lambda _: posted(service, headers, junk))
+        forged = at_once(lambda _: posted(service, headers | {"X-Hub-Signature": "sha256=" + "0" * 64}, junk))
+        ours = at_once(right)
+        print(f"\n{forged}, {ours}, peak {peak(service) // MB} MB")
+        assert peak(service) < ROOM
+        assert service.counts() >= EVERYBODY + 1
+        assert ours["HTTP/1.1 202 ACCEPTED"] >= 1
+
+
+def test_what_is_left_unread_of_a_body_is_no_request(tmp_path: Path) -> None:
+    with serving(tmp_path, store=f"sqlite:///{tmp_path / 'stagegate.db'}") as service:
+        with socket.create_connection(("127.0.0.1", service.port), PATIENCE) as sender:
+            hidden = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 10_000
+            head = f"POST /webhooks/jira HTTP/1.1\r\nHost: x\r\nContent-Length: {2 * MB}\r\n\r\n"
+            with suppress(BrokenPipeError, ConnectionResetError):
+                sender.sendall(head.encode() + hidden)
+            answer = answered(sender)
+        assert answer.startswith("HTTP/1.1 401 ")
+        assert answer.count("HTTP/1.1") == 1
+        assert service.counts() == 1
