@@ -30,6 +30,11 @@ SECRET = "planted-pg-passw0rd"
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
         ("sqlite:///file:x?mode=memory", "needs a file"),
+        ("sqlite+aiosqlite:///x", "Python's own driver alone; write `sqlite:///"),
+        ("sqlite+nonsense:///x", "Python's own driver alone; write `sqlite:///"),
+        ("sqlite:///x?timeout=abc", "an option after the `\\?` .* write for instance a number for `port` or `timeout`"),
+        ("sqlite:///x?check_same_thread=perhaps", "an option after the `\\?`"),
+        (f"postgresql://user@/name?host=/tmp&port={SECRET}", "an option after the `\\?`"),
         ("sqlite:////no/such/folder/stagegate.db", "/no/such/folder does not exist; create it"),
     ],
 )
