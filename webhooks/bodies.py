@@ -8,6 +8,7 @@ the first byte to the answer. What is left unread ends the connection: gunicorn 
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from flask import Request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -18,6 +19,9 @@ from webhooks.refusals import TooLarge, UnreadableBody
 
 SMALL = 1024 * 1024
 """Bytes that each thread may hold at any time; few deliveries of Jira's are longer."""
+
+MOST_DIGITS = 20
+"""Of a length: Python reads no number of any length."""
 
 AT_ONCE = 1
 """Large bodies that one process holds: reading and understanding 25 MB takes some 100 MB for a moment."""
@@ -35,26 +39,20 @@ class Busy(StagegateError):
     reason = "busy"
 
 
-class Bodies:
-    """Reads bodies of up to `limit` bytes, from any number of threads."""
+class Turns:
+    """Lets the senders of large bodies in, one after the other, from any number of threads."""
 
-    def __init__(self, limit: int, credentials: Credentials) -> None:
-        self._limit = limit
+    def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
         self._places = threading.BoundedSemaphore(AT_ONCE + WAITING)
         self._turns = threading.BoundedSemaphore(AT_ONCE)
 
     @contextmanager
-    def whole(self, request: Request, headers: Mapping[str, str]) -> Iterator[bytes]:
-        """Lend the whole body until its answer is made; raises a `Refusal`, or `Busy`."""
-        length = request.content_length
-        chunked = length is None and "HTTP_TRANSFER_ENCODING" in request.environ
-        if (length or 0) <= SMALL and not chunked:
-            yield _read(request, self._limit)
-            return
+    def turn(self, headers: Mapping[str, str]) -> Iterator[None]:
+        """Hold a turn, from before the body is read until its answer is made; raises a `Refusal`, or `Busy`."""
         admit(headers=headers, credentials=self._credentials)
         with _held(self._places, 0), _held(self._turns, PATIENCE):
-            yield _read(request, self._limit)
+            yield
 
 
 @contextmanager
@@ -67,7 +65,15 @@ def _held(semaphore: threading.BoundedSemaphore, patience: float) -> Iterator[No
         semaphore.release()
 
 
-def _read(request: Request, limit: int) -> bytes:
+def is_small(environ: Mapping[str, Any]) -> bool:
+    """Tell whether a body needs no turn; one that is chunked does, for it tells no length."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    is_number = length.isdecimal() and len(length) < MOST_DIGITS
+    return is_number and int(length) <= SMALL and "HTTP_TRANSFER_ENCODING" not in environ
+
+
+def whole(request: Request, limit: int) -> bytes:
+    """Return the body, of `limit` bytes at most; raises a `Refusal`."""
     # One byte beyond the limit is let through, to see that there is one: of a chunked body, which says no length,
     # werkzeug 3.1 hands out the first `limit` bytes as if they were all.
     request.max_content_length = limit + 1

@@ -9,7 +9,7 @@ import structlog
 from flask import Blueprint, Response, request
 
 from sync_service.store import Delivery, StoreError
-from webhooks.bodies import Bodies, Busy
+from webhooks.bodies import Busy, Turns, is_small, whole
 from webhooks.notice import Ignored, Notice, Reason, read_notice
 from webhooks.refusals import Refusal
 from webhooks.replies import error, reply
@@ -29,26 +29,32 @@ def receiver(services: Services) -> Blueprint:
     """Make the route that Jira posts to."""
     blueprint = Blueprint("receiver", __name__)
     answers = _Answers(services)
-    bodies = Bodies(services.body_limit, services.credentials)
+    turns = Turns(services.credentials)
 
     @blueprint.post("/webhooks/jira")
     def receive() -> Response:
         environ = request.environ
         headers = {name: environ[key] for key, name in HEADERS.items() if key in environ}
         try:
-            with bodies.whole(request, headers) as body:
-                read = read_notice(
-                    body=body,
-                    headers=headers,
-                    credentials=services.credentials,
-                    projects=services.projects,
-                    own_accounts=services.own_accounts(),
-                )
-                return answers.ignored(read) if isinstance(read, Ignored) else answers.kept(read, body)
+            if is_small(environ):
+                return answer(headers)
+            with turns.turn(headers):
+                return answer(headers)
         except Refusal as refusal:
             return answers.refused(refusal)
         except Busy:
             return answers.busy()
+
+    def answer(headers: dict[str, str]) -> Response:
+        body = whole(request, services.body_limit)
+        read = read_notice(
+            body=body,
+            headers=headers,
+            credentials=services.credentials,
+            projects=services.projects,
+            own_accounts=services.own_accounts(),
+        )
+        return answers.ignored(read) if isinstance(read, Ignored) else answers.kept(read, body)
 
     return blueprint
 

@@ -43,7 +43,11 @@ class Slow(io.BytesIO):
         return super().readinto(buffer)
 
 
-@pytest.mark.parametrize("environ", [{"CONTENT_LENGTH": str(SMALL + 1)}, CHUNKED], ids=["long", "chunked"])
+@pytest.mark.parametrize(
+    "environ",
+    [{"CONTENT_LENGTH": str(SMALL + 1)}, {"CONTENT_LENGTH": "9" * 5000}, CHUNKED],
+    ids=["long", "absurd", "chunked"],
+)
 @pytest.mark.parametrize(
     ("headers", "reason"),
     [
