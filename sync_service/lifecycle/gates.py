@@ -12,6 +12,8 @@ from sync_service.lifecycle.steps import Standing, StepState
 
 STEPS_ONLY = Gate(steps=True)
 NOTHING_ASKED = Gate()
+NO_FEEDBACK = "no-feedback"
+"""The code of the reason that a failed round's feedback is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ def _failing(state: State) -> Iterator[Reason]:
     if state.round and state.round.begun and state.round.feedback is None:
         field = state.mapping.fields["certification_feedback"].name
         number = state.round.number
-        yield Reason(code="no-feedback", where=field, **messages.no_feedback(number, field))
+        yield Reason(code=NO_FEEDBACK, where=field, **messages.no_feedback(number, field))
 
 
 def _asked(state: State, source: str, target: str, gate: Gate) -> Iterator[Reason]:
@@ -143,7 +145,8 @@ def _steps(state: State, source: str, target: str) -> Iterator[Reason]:
         if step.step.gates is not None and target not in step.step.gates:
             continue
         if in_round and step.key == in_round.round_step:
-            yield from _round(state, step)
+            # The way back is how a round fails, or is withdrawn: neither is a reason against it.
+            yield from () if _is_back(state.mapping, source, target) else _round(state, step)
             continue
         if not step.satisfied:
             yield _step(state, step)

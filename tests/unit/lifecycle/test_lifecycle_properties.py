@@ -43,7 +43,9 @@ VALUES = st.sampled_from(
         ("certification_feedback", "Handle the errors"),
         ("certification_start", date(2026, 4, 1)),
         ("certification_start", None),
+        ("certification_start", date(2026, 3, 7)),
         ("additional_fees", "Agreed"),
+        ("additional_fees", "No"),
         ("integration_kind", "Update"),
     ]
 )
@@ -249,7 +251,7 @@ class AnyProject(RuleBasedStateMachine):
             for subtask in self.world.subtasks.values()
             if subtask.marker and subtask.marker.step == "round" and subtask.marker.visit in entered
             for change in subtask.changes
-            if change.field == STATUS and change.author != SERVICE and change.after != "Won't Do"
+            if change.field == STATUS and change.author != SERVICE and change.after not in ("To Do", "Won't Do")
         }
 
 
