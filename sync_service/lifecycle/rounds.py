@@ -83,7 +83,7 @@ class RoundsObserver:
         known = self.record.round_of(visit.id)
         if known.result is not None:
             return known
-        begun = known.begun or self._begun(visit)
+        begun = known.begun or self._begun(visit, self._left_at(visit) if successor else None)
         entry = known.model_copy(update={"begun": begun, **self._preparation(visit, starts)})
         if successor is None:
             return entry
@@ -128,10 +128,14 @@ class RoundsObserver:
         way = self.mapping.way
         return CERTIFIED if way.index(successor.stage) > way.index(self.rounds.stage) else FAILED
 
-    def _begun(self, visit: Visit) -> datetime | None:
-        """Return when people first moved the round's sub-task; adopted visits count as begun when they were entered."""
+    def _begun(self, visit: Visit, left: datetime | None) -> datetime | None:
+        """Return when people first moved the round's sub-task, no later than the visit was left.
+
+        Adopted visits count as begun when they were entered.
+        """
         testing = self.index.get((self.rounds.round_step, visit.id, ""), ())
-        moves = [began for subtask in testing if (began := self._first_move(subtask))]
+        first = [began for subtask in testing if (began := self._first_move(subtask))]
+        moves = [began for began in first if left is None or began <= left]
         return min(moves, default=visit.begun if visit.begun < self.enforce_since else None)
 
     def _first_move(self, subtask: SubTask) -> datetime | None:

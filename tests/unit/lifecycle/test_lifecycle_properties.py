@@ -246,12 +246,14 @@ class AnyProject(RuleBasedStateMachine):
 
     def _visits_with_testing(self) -> set[str]:
         entered = set(self._accepted())
+        ended = {entry.visit: entry.ended for entry in self.world.state.rounds}
         return {
             subtask.marker.visit
             for subtask in self.world.subtasks.values()
             if subtask.marker and subtask.marker.step == "round" and subtask.marker.visit in entered
             for change in subtask.changes
             if change.field == STATUS and change.author != SERVICE and change.after not in ("To Do", "Won't Do")
+            if (left := ended.get(subtask.marker.visit)) is None or change.at <= left
         }
 
 

@@ -73,6 +73,17 @@ class TestCounting:
         world.go("development")
         assert (world.stage, world.fields["certification_result"]) == ("development", "Withdrawn")
 
+    def test_moved_when_the_visit_was_over_it_never_began(self) -> None:
+        """Neither with the record nor without it."""
+        world = at("certification")
+        (ident,) = [s.id for s in world.subtasks.values() if s.marker and s.marker.step == "round"]
+        world.go("development")
+        world.set_status(ident, "Done", by="engineer")
+        world.settle()
+        world.record = None
+        world.settle()
+        assert (world.fields.get("certification_round"), world.fields["certification_result"]) == (None, "Withdrawn")
+
     def test_deleted_after_it_began_it_still_counts(self, testing: World) -> None:
         """The record remembers."""
         testing.delete("round")
