@@ -12,8 +12,6 @@ from sync_service.lifecycle.steps import Standing, StepState
 
 STEPS_ONLY = Gate(steps=True)
 NOTHING_ASKED = Gate()
-NO_FEEDBACK = "no-feedback"
-"""The code of the reason that a failed round's feedback is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +113,7 @@ def _failing(state: State) -> Iterator[Reason]:
     if state.round and state.round.begun and state.round.feedback is None:
         field = state.mapping.fields["certification_feedback"].name
         number = state.round.number
-        yield Reason(code=NO_FEEDBACK, where=field, **messages.no_feedback(number, field))
+        yield Reason(code="no-feedback", where=field, **messages.no_feedback(number, field))
 
 
 def _asked(state: State, source: str, target: str, gate: Gate) -> Iterator[Reason]:

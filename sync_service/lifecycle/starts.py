@@ -46,13 +46,16 @@ class Starts:
 
     def is_left_over(self) -> bool:
         """Tell whether the day is that of the visit that ended last: people set the next one's after its end."""
+        if self.day is None or self.last is None:
+            return False
         change = self.issue.last_change(START_FIELD)
-        if self.last is None or change is not None:
-            return self.day is not None and not self._is_planned(change)
-        return self.day is not None and self.day == self.last.slot
+        return not self._is_planned(change) if change else self.day == self.last.slot
 
     def given_up(self, visit: Visit) -> tuple[Change, ...]:
-        """Return our clearings by which slots of the visit were given up, oldest first."""
+        """Return our clearings by which slots of the visit were given up, oldest first.
+
+        The edit that enters a visit clears only what was past by then.
+        """
         entering = {c.id for c in self.issue.changes if c.field == STAGE_FIELD and c.author in self.issue.ours}
         starts = [change for change in self.issue.changes if change.field == START_FIELD]
         return tuple(

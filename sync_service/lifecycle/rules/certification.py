@@ -6,7 +6,7 @@ from mappings.model import Certification
 from sync_service.lifecycle import messages
 from sync_service.lifecycle.draft import Draft
 from sync_service.lifecycle.facts import order
-from sync_service.lifecycle.gates import NO_FEEDBACK, Verdict, judge
+from sync_service.lifecycle.gates import Verdict, judge
 from sync_service.lifecycle.history import own_stages
 from sync_service.lifecycle.record import Round
 from sync_service.lifecycle.rounds import CERTIFIED, FAILED, WITHDRAWN, RoundView, last_number
@@ -76,11 +76,10 @@ def _ask_for_feedback(state: State, draft: Draft, way_back: Verdict, view: Round
     """
     if state.retold:
         return
-    back = state.mapping.title(way_back.target)
+    field, back = state.mapping.fields["certification_feedback"].name, state.mapping.title(way_back.target)
     if view.feedback is None:
-        field = state.mapping.fields["certification_feedback"].name
         draft.say(messages.feedback_wanted(view.number, field, back))
-    others = [reason for reason in way_back.reasons if reason.code != NO_FEEDBACK]
+    others = [reason for reason in way_back.reasons if reason.where != field]
     if others and not way_back.accepts:
         draft.say(messages.way_back_closed(view.number, back, others))
 
