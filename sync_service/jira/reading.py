@@ -53,7 +53,7 @@ class Reading(Access):
             issue_id, fields=self._fields(), properties=[PROPERTY], expand=["changelog", "transitions"]
         )
         body, fields = reply.body, reply.body["fields"]
-        mapping = self.mappings.get(fields["project"]["key"])
+        mapping = self.mapping_of(fields["project"])
         if mapping is None:
             return Unmanaged(key=body["key"], why=f"no mapping has the project {fields['project']['key']}")
         if parent := fields.get("parent") if fields["issuetype"].get("subtask") else None:
