@@ -22,12 +22,13 @@ CHOICES = ("select", "radio", "multiselect", "checkboxes")
 
 @routes.on("GET", "field/search", flavours=[CLOUD])
 def search(call: Call) -> Json:
-    """Answer with a page of fields, whether they are in use or not; `query` is a part of the name or description."""
+    """Answer with a page of the fields that projects share, in use or not; `query` is a part of name or description."""
     kinds, ids, query = call.args.getlist("type"), call.args.getlist("id"), call.args.get("query", "").lower()
     found = [
         f
         for f in call.site.fields.values()
-        if (not kinds or ("custom" if f.custom else "system") in kinds)
+        if not f.project_id
+        and (not kinds or ("custom" if f.custom else "system") in kinds)
         and (not ids or f.id in ids)
         and (query in f.name.lower() or query in f.description.lower())
     ]

@@ -35,8 +35,9 @@ def server_info(call: Call) -> Json:
 @routes.on("GET", "field")
 def get_fields(call: Call) -> list[Json]:
     """Answer with the fields; on Cloud without custom fields that no project that the caller can see has in use."""
-    used = _used_fields(call)
-    return [field_shown(f) for f in call.site.fields.values() if not (call.site.cloud and f.custom) or f.id in used]
+    fields = call.site.fields.values()
+    used = _used_fields(call) if call.site.cloud else set(call.site.fields)
+    return [field_shown(f) for f in fields if f.id in used or not f.custom or f.project_id]
 
 
 def _used_fields(call: Call) -> set[str]:

@@ -120,15 +120,14 @@ class Reader:
         names = {field.name for field in self.wanted.fields}
         found: dict[str, tuple[SiteField, ...]] = {}
         for raw in self._known_fields(unused=contexts):
-            # A field of a team-managed project bears a scope, and is nothing to us.
-            if raw["name"] in names and not raw.get("scope"):
+            if raw["name"] in names:
                 found[raw["name"]] = (*found.get(raw["name"], ()), self._field(raw, contexts=contexts))
         return found
 
     def _known_fields(self, *, unused: bool) -> Iterator[Json]:
-        """Yield the fields; `unused`: those on no screen as well, as ours are until all is made; only Cloud has these.
+        """Yield the fields; `unused`: those on no screen as well, as ours are while they are being made; Cloud only.
 
-        To be asked where fields are made; elsewhere what counts is which fields the account sees in use.
+        Where fields are not made by us, what counts is which ones the account sees in use.
         """
         for raw in self.client.fields():
             if not (unused and is_custom(raw)):

@@ -7,7 +7,7 @@ import pytest
 
 from jira_sandbox import Clock, Fault, Running, schemes
 from jira_sandbox.model import Project
-from jira_sandbox.preset import simple_project
+from jira_sandbox.preset import custom_field, simple_project
 from mappings import load
 from sync_service.jira.errors import NotJira
 from sync_service.provision.apply import Interrupted
@@ -125,3 +125,14 @@ def test_cut_off_before_the_screens_no_field_is_made_twice(jira: Running) -> Non
     assert preparation.performs().changes == ()
     assert {field.id: field.name for field in jira.site.fields.values() if field.custom} == made
     assert set(Counter(made.values()).values()) == {1}
+
+
+def test_a_team_managed_projects_field_of_the_name_is_neither_used_nor_in_the_way(jira: Running) -> None:
+    theirs = custom_field(10777, "Gate", "textarea", [])
+    theirs.project_id = "20000"
+    jira.site.fields[theirs.id] = theirs
+    for _ in range(2):
+        left = Preparation(jira).performs()
+        assert (left.changes, left.problems, left.refusals) == ((), (), ())
+    assert jira.site.fields[theirs.id].contexts == []
+    assert sum(field.name == "Gate" for field in jira.site.fields.values()) == 2
