@@ -263,6 +263,7 @@ class Project:
     grants: dict[str, set[str]]
     roles: dict[int, Actors] = field(default_factory=dict)
     description: str = ""
+    assignee_type: str = "UNASSIGNED"
     project_type: str = "business"
     team_managed: bool = False
     type_scheme: str | None = None

@@ -1,7 +1,7 @@
 """Projects, their statuses and roles."""
 
 from jira_sandbox import preset, relations, show
-from jira_sandbox.errors import JiraError, forbidden
+from jira_sandbox.errors import JiraError, forbidden, not_administered
 from jira_sandbox.face.paging import only
 from jira_sandbox.face.routing import CLOUD, Call, Reply, Routes
 from jira_sandbox.model import Actors, Project
@@ -17,7 +17,7 @@ def _whole(call: Call, project: Project) -> Json:
         "lead": show.known_user(call.view, project.lead_id),
         "components": [],
         "issueTypes": [show.issue_type(call.view, call.site.types[i]) for i in project.type_ids],
-        "assigneeType": "UNASSIGNED",
+        "assigneeType": project.assignee_type,
         "versions": [],
         "roles": roles,
     }
@@ -150,7 +150,7 @@ def get_versions(call: Call, project_id_or_key: str) -> list[Json]:
 def _administered(call: Call, project_id_or_key: str) -> Project:
     project = call.site.visible_project(project_id_or_key, call.user)
     if not (call.site.may(call.user, "ADMINISTER_PROJECTS", project) or call.site.may(call.user, "ADMINISTER")):
-        raise forbidden("You cannot edit the configuration of this project.")
+        raise not_administered(cloud=call.site.cloud)
     return project
 
 
@@ -169,8 +169,13 @@ def get_roles(call: Call, project_id_or_key: str) -> Json:
 
 @routes.on("GET", "project/{projectIdOrKey}/role/{id}")
 def get_role(call: Call, project_id_or_key: str, id: str) -> Json:  # noqa: A002  the document's name
-    """Answer with a role's actors in a project."""
-    project = _administered(call, project_id_or_key)
+    """Answer with a role's actors in a project; Cloud hides it, with 404, from who doesn't administer the project."""
+    try:
+        project = _administered(call, project_id_or_key)
+    except JiraError as error:
+        if call.site.cloud and error.status == 401:
+            raise JiraError(404, *error.messages) from None
+        raise
     return show.role(call.view, call.site.roles[_role_id(call, id)], project)
 
 

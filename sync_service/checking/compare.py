@@ -76,6 +76,7 @@ def judge_site(mapping: Mapping, site: Survey) -> Findings:
         *_peoples_options(mapping, site),
         *_ways_back(mapping, site),
         *_step_ways(mapping, site),
+        *_default_assignee(mapping, site.project),
     ]
     return Findings(
         project=project,
@@ -241,6 +242,17 @@ def _step_ways(mapping: Mapping, site: Survey) -> Iterator[str]:
         offered = site.ways.get((kind, source))
         if offered is not None and target not in offered:
             yield f"from {source!r} no transition of {kind!r} leads our account to {target!r}; add one"
+
+
+def _default_assignee(mapping: Mapping, project: MappingOf[str, object]) -> Iterator[str]:
+    """A step is created without an assignee where nobody owns it; Jira may have a person for that."""
+    chosen = project.get("assigneeType")
+    if chosen not in (None, "UNASSIGNED"):
+        yield (
+            f"the default assignee of the project is {chosen}, so a step that nobody owns goes to that person, without "
+            f"the label {mapping.jira.labels.needs_owner!r} on the project issue; set it to 'Unassigned' in the "
+            "project's details"
+        )
 
 
 def _unseen(mapping: Mapping, site: Survey) -> Iterator[str]:

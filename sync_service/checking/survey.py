@@ -10,7 +10,7 @@ from mappings import Mapping
 from sync_service.jira.answers import Json, as_object
 from sync_service.jira.client import Client
 from sync_service.jira.directory import Directory, Names, look_up
-from sync_service.jira.errors import Forbidden, Invalid, JiraError, NotFound, NotJira
+from sync_service.jira.errors import Forbidden, Invalid, JiraError, NotFound, NotJira, Unauthorized
 
 T = TypeVar("T")
 
@@ -109,10 +109,15 @@ class Surveyor:
         )
 
     def _tried(self, what: str, read: Callable[..., T], *of: object) -> T | None:
-        """Read what the account may not be allowed to, or what this Jira may lack; note it where that is so."""
+        """Read what the account may not be allowed to, or what this Jira may lack; note it where that is so.
+
+        A missing permission, or a scope that the token lacks, may be a 401 as well: then Jira still knows who we are.
+        """
         try:
             return read(*of)
-        except (Forbidden, NotFound, Invalid, NotJira) as error:
+        except (Forbidden, NotFound, Invalid, NotJira, Unauthorized) as error:
+            if isinstance(error, Unauthorized):
+                self.client.verify()
             # A resource that this Jira lacks is a 404 without Jira's error document; any other stranger is a fault.
             if isinstance(error, NotJira) and error.status != HTTPStatus.NOT_FOUND:
                 raise

@@ -24,7 +24,7 @@ ON_SCREEN = SCREEN | {field["id"]: {} for field in FIELDS.values()}
 EVERYWHERE = frozenset({*PAYTRONIX.stage_by_status, "To Do", "Done", "Won't Do"})
 SITE = Survey(
     is_cloud=True,
-    project={"id": "1"},
+    project={"id": "1", "assigneeType": "UNASSIGNED"},
     fields=FIELDS,
     permissions=dict.fromkeys(needed_permissions(PAYTRONIX), True),
     create_screen=SCREEN,
@@ -117,6 +117,10 @@ WEAKNESSES: dict[str, tuple[dict[str, Any], str]] = {
     "reopening a step": (
         {"ways": {("Sub-task", "Done"): frozenset({"Won't Do"})}},
         "from 'Done' no transition of 'Sub-task' leads our account to 'To Do'",
+    ),
+    "a default assignee": (
+        {"project": {"id": "1", "assigneeType": "PROJECT_LEAD"}},
+        "the default assignee of the project is PROJECT_LEAD, so a step that nobody owns goes to that person",
     ),
 }
 

@@ -11,7 +11,9 @@ from structlog.testing import capture_logs
 import jira_sandbox
 from jira_sandbox import relations
 from sync_service.bootstrap import WorkerService, worker_service
+from sync_service.checking import check_live
 from sync_service.config import Settings
+from sync_service.jira.errors import Unauthorized
 from sync_service.processes.working import examine
 from sync_service.store import Priority
 
@@ -83,6 +85,54 @@ def test_a_project_where_writing_would_fail_is_left_alone_and_taken_up_again(jir
     service.store.queue.put([(str(issue.id), issue.key)], priority=Priority.LIVE)
     service.worker.drain()
     assert len(jira.site.subtasks(issue)) == 3
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("/field/[^/]+/context", id="the token lacks a scope"),
+        pytest.param("/project/INT/role", id="we don't administer the project"),
+        pytest.param("/issueLinkType", id="something else"),
+    ],
+)
+def test_a_401_for_one_thing_leaves_the_rest_judged(jira: Any, service: WorkerService, path: str) -> None:
+    """The documented scopes don't reach the contexts of fields; a missing permission of Jira's may be a 401, too."""
+    words = "Unauthorized; scope does not match"
+    jira.faults.add(jira_sandbox.Fault(action="status", status=401, path=path, message=words))
+    jira.site.revocations.append(jira_sandbox.Revocation(permission="CREATE_ISSUES", user_id=None, project_key="INT"))
+
+    (found,) = check_live(service.gateway)
+    assert any("CREATE_ISSUES" in fault for fault in found.faults)
+    assert any(words in line for line in found.unread)
+    assert examine(service.gateway)
+    assert list(service.gateway.barred) == ["INT"]
+
+
+def test_a_default_assignee_is_told_and_hinders_nothing(jira: Any, service: WorkerService) -> None:
+    """Steps that nobody owns then go to the project's lead."""
+    jira.site.project("INT").assignee_type = "PROJECT_LEAD"
+    (found,) = check_live(service.gateway)
+    assert (found.faults, len(found.weaknesses)) == ((), 1)
+    assert "set it to 'Unassigned'" in found.weaknesses[0]
+
+    issue = new_project(jira)
+    service.store.queue.put([(str(issue.id), issue.key)], priority=Priority.LIVE)
+    service.worker.drain()
+    lead = jira.site.project("INT").lead_id
+    assert {step.values["assignee"] for step in jira.site.subtasks(issue)} == {lead}
+
+    jira.site.project("INT").assignee_type = "UNASSIGNED"
+    assert check_live(service.gateway)[0].weaknesses == ()
+
+
+def test_wrong_credentials_are_still_told_as_such(jira: Any, service: WorkerService) -> None:
+    jira.faults.add(jira_sandbox.Fault(action="status", status=401))
+    with pytest.raises(Unauthorized):
+        check_live(service.gateway)
+    jira.faults.clear()
+    jira.faults.add(jira_sandbox.Fault(action="status", status=401, path="/issueLinkType|/myself"))
+    with pytest.raises(Unauthorized, match="GET myself"):
+        check_live(service.gateway)
 
 
 def test_while_jira_is_away_what_was_found_before_holds(jira: Any, service: WorkerService) -> None:
