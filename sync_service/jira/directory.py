@@ -30,7 +30,8 @@ class Directory:
     """Names and ids of one mapping on one site.
 
     `statuses` gives each status id the mapping's name (or Jira's, where the mapping has none), `categories` each of
-    those names its category; `field_names` gives each field's name, Jira's present one too, the mapping's key.
+    those names its category; `field_names` gives each field's name, Jira's present one too, the mapping's key;
+    `people` are the keys of the fields that name a person.
     """
 
     project_id: str
@@ -42,15 +43,11 @@ class Directory:
     field_names: MappingOf[str, str]
     statuses: MappingOf[str, str]
     categories: MappingOf[str, str]
+    people: frozenset[str] = frozenset()
 
     def status(self, status_id: str | None, name: str | None) -> str:
         """Return the mapping's name of a status; the given one where the id is unknown."""
         return self.statuses.get(status_id or "", name or "")
-
-    def status_ids(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return the ids of the statuses that the mapping calls so."""
-        wanted = frozenset(names)
-        return tuple(status_id for status_id, name in self.statuses.items() if name in wanted)
 
 
 def resolve(client: Client, mapping: Mapping, known: Directory | None = None) -> Directory:
@@ -82,7 +79,13 @@ def resolve(client: Client, mapping: Mapping, known: Directory | None = None) ->
         field_names=_field_names(fields, mapping, field_ids),
         statuses=statuses,
         categories={statuses[str(status["id"])]: status["statusCategory"]["key"] for status in listed},
+        people=people_fields(mapping),
     )
+
+
+def people_fields(mapping: Mapping) -> frozenset[str]:
+    """Return the keys of the fields that name a person."""
+    return frozenset(key for key, declared in mapping.fields.items() if declared.type == "user")
 
 
 def _project(client: Client, key: str) -> tuple[Json, list[Json]]:

@@ -168,17 +168,23 @@ class Reading(Access):
                 yield str(body["id"]), body["key"], self.fingerprint(body)
 
     def bookings(self, mapping: Mapping) -> Iterator[tuple[str, date]]:
-        """Yield the slots that the issues in certification hold, read from the issues themselves."""
+        """Yield the slots that the projects in certification hold, read from the issues themselves.
+
+        The stage that was accepted decides, not the status: an issue on hold, or moved on too early, keeps its slot.
+        Rounds that are long over take no place; so the live projects, which keep their start, needn't all be read.
+        """
         if mapping.certification is None:
             return
         directory = self.directory(mapping)
-        field = directory.field_ids["certification_start"]
-        statuses = ", ".join(directory.status_ids(mapping.stages[mapping.certification.stage].statuses))
-        jql = f"project = {directory.project_id} AND status in ({statuses}) ORDER BY created ASC"
+        start_id, stage_id = directory.field_ids["certification_start"], directory.field_ids["stage"]
+        longest = 2 * mapping.certification.capacity.round_business_days + 30  # in days, over any holidays
+        dated = f"cf[{start_id.removeprefix('customfield_')}] >= -{longest}d"
+        jql = f"project = {directory.project_id} AND {dated} ORDER BY created ASC"
         for page in self.client.search(jql, fields=["id"]):
-            for body in self.client.issues([str(one["id"]) for one in page.issues], fields=[field]).issues:
-                start = translate.value_of("date", body["fields"].get(field))
-                if isinstance(start, date):
+            for body in self.client.issues([str(one["id"]) for one in page.issues], fields=[start_id, stage_id]).issues:
+                start = translate.value_of("date", body["fields"].get(start_id))
+                stage = translate.value_of("select", body["fields"].get(stage_id))
+                if isinstance(start, date) and stage == mapping.title(mapping.certification.stage):
                     yield str(body["id"]), start
 
 

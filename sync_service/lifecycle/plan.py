@@ -78,7 +78,7 @@ def plan(
     state = derive(issue, mapping, now, enforce_since)
     draft = Draft(issue, state.record, now)
     if issue.unread:
-        return Plan(state=state, refused=messages.unread(issue.unread))
+        return Plan(state=state, refused=messages.unread(issue.unread), booking=_booking(state))
     if issue.status not in mapping.stage_by_status:
         return _lost(state, draft)
     state = _pass(BEFORE_ANSWERING, state, draft)
@@ -95,9 +95,14 @@ def plan(
         again=bool(state.unanswered),
         notes=tuple(draft.notes),
         wish=wish,
-        booking=state.round.slot if state.round and not state.ended else None,
+        booking=_booking(state),
         answer=answer,
     )
+
+
+def _booking(state: State) -> date | None:
+    """Return the day that the issue holds: also where nothing else can be decided, its place is its own."""
+    return state.round.slot if state.round and not state.ended else None
 
 
 def _settle(state: State, draft: Draft) -> State:
@@ -133,4 +138,4 @@ def _lost(state: State, draft: Draft) -> Plan:
     if draft.label(state.mapping.jira.labels.gate_violation, present=True, why="the status belongs to no stage"):
         draft.say(words)
     refused = f"status {state.issue.status!r} belongs to no stage of mapping {state.mapping.name!r}"
-    return Plan(state=state, actions=draft.actions(), refused=refused)
+    return Plan(state=state, actions=draft.actions(), refused=refused, booking=_booking(state))
