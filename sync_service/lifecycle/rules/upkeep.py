@@ -63,7 +63,7 @@ def keep_done_steps_in_order(state: State, draft: Draft) -> None:
 def _words(state: State, step: StepState) -> str:
     match step.fault:
         case Fault.WAIVER:
-            return messages.reopened_for_waiver()
+            return messages.reopened_for_waiver(messages.who_may(state.mapping.override, state.issue.people))
         case Fault.APPROVER:
             return messages.reopened_for_approver(state.mapping.roles[step.party].title)
     return messages.reopened_for_order(step.blamed)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from projectworld import ADMIN, PAYTRONIX, PEOPLE, SERVICE, World, at, varied, with_step
 
-from mappings.model import Due, When
+from mappings.model import Due, Override, When
 from sync_service.lifecycle.facts import Marker
 from sync_service.lifecycle.plan import Unsettled, plan
 from sync_service.lifecycle.steps import whose_rights
@@ -392,8 +392,16 @@ class TestWaiving:
         world.wont_do("goals", by="tc")
         world.settle()
         assert world.standing("goals") == "open"
-        assert world.said("a required step is waived only by those who may override a gate") == 1
+        assert world.said("waived only by those who may override a gate. Please do it, or ask someone with the") == 1
+        assert world.said("the project role Administrators.") == 1
         assert world.state.record.waivers == ()
+
+    def test_where_nobody_may(self) -> None:
+        """A mapping may name nobody: then nobody is to be asked."""
+        world = at("discovery", varied(override=Override()))
+        world.wont_do("goals", by=ADMIN)
+        world.settle()
+        assert world.said("Reopened: a required step can't be waived here. Please do it.") == 1
 
     def test_by_a_resolution(self) -> None:
         """A resolution may say it as well as a status."""
@@ -719,6 +727,53 @@ class TestDates:
         world.date("idi", date(2026, 4, 20))
         world.settle()
         assert world.step("idi").due == date(2026, 4, 20)
+
+    def test_the_materials_are_a_source_of_the_rounds_date(self) -> None:
+        """Somebody's own date for the round stays until the slot or the materials change later."""
+        world = at("certification")
+        world.date("round", date(2026, 4, 1), by="engineer")
+        world.prepare_round()
+        world.date("round", date(2026, 3, 18), by="engineer")
+        world.settle()
+        assert world.step("round").due == date(2026, 3, 18)
+        world.reopen("materials")
+        world.now = datetime(2026, 3, 9, 12, tzinfo=UTC)
+        world.start("round")
+        world.settle()
+        world.now = datetime(2026, 3, 16, 15, tzinfo=UTC)
+        world.done("materials")
+        world.settle()
+        assert world.step("round").due == date(2026, 3, 23)
+
+    def test_a_plan_for_the_round_stays_while_nothing_can_be_reckoned(self) -> None:
+        """A proposed slot alone gives no date, so it takes none away."""
+        world = at("certification")
+        world.date("round", date(2026, 4, 1), by="engineer")
+        world.done("notify")
+        world.settle()
+        assert world.fields["certification_start"] is not None
+        assert world.step("round").due == date(2026, 4, 1)
+
+    def test_after_a_slot_was_given_up_nothing_is_due_before_the_materials(self) -> None:
+        """Nothing can be agreed or tested, so nobody is asked to finish it; once they are in, the days are counted."""
+        world = at("certification")
+        world.done("notify")
+        world.settle()
+        world.done("slot")
+        world.date("round", date(2026, 3, 13), by="engineer")
+        world.settle()
+        world.now = datetime(2026, 3, 9, 14, tzinfo=UTC)
+        world.settle()
+        assert {world.step(key).due for key in ("slot", "materials", "round")} == {None}
+        world.pass_time(days=9)
+        world.settle()
+        assert world.said("This was due") == 0
+        world.done("materials")
+        world.settle()
+        assert {key: world.step(key).due for key in ("slot", "round")} == {
+            "slot": date(2026, 3, 24),
+            "round": date(2026, 3, 26),
+        }
 
     def test_no_rule_no_date(self) -> None:
         """A step without a due rule keeps what people set."""
