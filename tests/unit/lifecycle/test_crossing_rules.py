@@ -517,7 +517,20 @@ class TestUnknownStatus:
 
 
 class TestMovedProjects:
-    """An issue that was moved here from another Jira project begins anew."""
+    """An issue that was moved here from another Jira project begins anew, unless it was a project here before."""
+
+    @pytest.mark.parametrize("record", ["kept", "lost"])
+    def test_one_that_comes_back_goes_on_where_it_was(self, record: str) -> None:
+        """Its record, or our own writings of its stage, came back with it."""
+        world = at("development")
+        build = world.step("build")
+        for project in ("OLD", "INT"):
+            world.changes.append(replace(world.changes[-1], id=world._next_id(), at=world.now, field=PROJECT))
+            world.move("Backlog" if project == "OLD" else "Development")
+        world.record = world.record if record == "kept" else None
+        world.settle()
+        assert (world.stage, world.status, world.comments) == ("development", "Development", [])
+        assert world.step("build").id == build.id
 
     def test_its_past_elsewhere_does_not_count(self) -> None:
         """The move carries project and status together; only what comes after it counts."""

@@ -325,6 +325,10 @@ class TestOverride:
         assert world.fields["gate_override"] is None
         assert world.said("was filled by someone who may not open the gate of Discovery") == 1
         assert world.said("Please ask someone with the project role Administrators.") == 1
+        world.mapping = varied(override=Override())
+        world.fill("gate_override", "I want it", by="tc")
+        world.settle()
+        assert world.said("so it is cleared. Nobody may override here.") == 1
         assert not world.gate.is_open
 
     def test_a_deleted_users_is_cleared_too(self) -> None:
