@@ -119,9 +119,9 @@ class Assignee(UserPicker):
     """The assignee: only those who may be assigned issues of the project."""
 
     def find(self, place: Place, raw: Any) -> str | None:
-        """Refuse a user who cannot be assigned; -1 stands for the project's default, here nobody."""
+        """Refuse a user who cannot be assigned; -1 stands for the project's default."""
         if isinstance(raw, dict) and "-1" in (raw.get("accountId"), raw.get("name")):
-            return None
+            return place.site.default_assignee(place.project)
         found = super().find(place, raw)
         if found and not place.site.assignable(place.site.users[found], place.project):
             name = found if place.site.cloud else place.site.users[found].name

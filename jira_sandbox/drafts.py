@@ -6,6 +6,7 @@ from typing import Any
 from jira_sandbox import adf
 from jira_sandbox.errors import FieldRefused, JiraError
 from jira_sandbox.fields import KINDS, Place
+from jira_sandbox.kinds import check_length
 from jira_sandbox.model import Field
 from jira_sandbox.show import as_json
 
@@ -88,10 +89,11 @@ def _read_comment(place: Place, operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_comment(api: str, raw: dict[str, Any]) -> dict[str, Any]:
-    """Read a comment's body and visibility; raise FieldRefused for an empty body."""
+    """Read a comment's body and visibility; raise FieldRefused for an empty or too long body."""
     body = adf.to_text(raw.get("body")) if api == "3" else raw.get("body")
     if not isinstance(body, str) or not body.strip():
         raise FieldRefused("Comment body can not be empty!")
+    check_length(body)
     return {"body": body, "visibility": raw.get("visibility")}
 
 

@@ -2,7 +2,7 @@
 
 JiraError
  ├─ raised by `refuse` with any status
- └─ made by `invisible` (404), `unauthenticated` (401), `forbidden` (403)
+ └─ made by `invisible` (404), `unauthenticated` and `not_administered` (401), `forbidden` (403)
 """
 
 from typing import Any
@@ -40,6 +40,13 @@ def unauthenticated() -> JiraError:
     """Return the 401 for absent or wrong credentials."""
     error = JiraError(401, "Client must be authenticated to access this resource.")
     error.headers = {"WWW-Authenticate": 'Basic realm="Jira sandbox"', "X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}
+    return error
+
+
+def not_administered(*, cloud: bool) -> JiraError:
+    """Return the 401 for a caller who is known, and doesn't administer the project: Data Center adds that it let in."""
+    error = JiraError(401, "You cannot edit the configuration of this project.")
+    error.headers = {} if cloud else {"X-Seraph-LoginReason": "OK"}
     return error
 
 

@@ -17,6 +17,7 @@ from jira_sandbox.model import Field, Option, Project
 from jira_sandbox.show import Json, View
 from jira_sandbox.site import Site
 
+LONGEST_TEXT = 32_767
 CUSTOM = "com.atlassian.jira.plugin.system.customfieldtypes:"
 Told = tuple[str | None, str | None]
 
@@ -69,6 +70,13 @@ class Kind:
         return None
 
 
+def check_length(text: str) -> None:
+    """Raise FieldRefused, in Jira's words, for a text of several lines that is longer than Jira takes by default."""
+    if len(text) > LONGEST_TEXT:
+        limit = f"{LONGEST_TEXT:,} characters"
+        raise FieldRefused(f"The entered text is too long. It exceeds the allowed limit of {limit}.")
+
+
 class Text(Kind):
     """One line of text."""
 
@@ -94,7 +102,9 @@ class LongText(Text):
 
     def parse(self, place: Place, field: Field, raw: Any) -> str | None:
         """Take a string (v2) or a document (v3)."""
-        return super().parse(place, field, adf.to_text(raw) if place.api == "3" else raw)
+        text = super().parse(place, field, adf.to_text(raw) if place.api == "3" else raw)
+        check_length(text or "")
+        return text
 
     def show(self, view: View, field: Field, value: Any) -> Any:
         """Show wiki text (v2) or a document (v3)."""

@@ -83,7 +83,10 @@ class FieldContext:
 
 @dataclass(slots=True, kw_only=True)
 class Field:
-    """A field; `kind` names an entry of `fields.KINDS`, which knows its schema and how its values read."""
+    """A field; `kind` names an entry of `fields.KINDS`, which knows its schema and how its values read.
+
+    `project_id` is the team-managed project that the field belongs to, where it does.
+    """
 
     id: str
     name: str
@@ -93,6 +96,7 @@ class Field:
     clauses: tuple[str, ...] = ()
     description: str = ""
     contexts: list[FieldContext] = field(default_factory=list)
+    project_id: str | None = None
 
     def exists_for(self, project_id: str, type_id: str) -> bool:
         """Tell whether the field exists for this project and issue type: the system's do everywhere."""
@@ -259,6 +263,7 @@ class Project:
     grants: dict[str, set[str]]
     roles: dict[int, Actors] = field(default_factory=dict)
     description: str = ""
+    assignee_type: str = "UNASSIGNED"
     project_type: str = "business"
     team_managed: bool = False
     type_scheme: str | None = None

@@ -97,6 +97,17 @@ def _rekey(site: Site, actor: User, issue: Issue, project: Project) -> None:
     events.updated(site, issue, actor, change, [], name="issue_moved")
 
 
+def change_key(site: Site, project: Project, key: str) -> None:
+    """Give a project another key, and its issues with it; the former keys still find them, and no log tells it."""
+    project.former_keys = [former for former in (*project.former_keys, project.key) if former != key]
+    project.key = key
+    for issue in site.issues.values():
+        if issue.project_id == project.id:
+            remember(site, issue)
+            issue.key = f"{key}-{issue.key.rsplit('-', 1)[1]}"
+            site.issue_ids[issue.key] = issue.id
+
+
 def promote(site: Site, actor: User, issue: Issue, type_id: str) -> None:
     """Turn a sub-task into an issue of its own; a status that its new workflow lacks becomes the first one."""
     remember(site, issue)

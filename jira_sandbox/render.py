@@ -42,7 +42,7 @@ def issues(view: View, several: Iterable[Issue], selection: Selection) -> list[J
     for what in several:
         place = (what.project_id, what.type_id)
         if place not in chosen:
-            chosen[place] = [f for f in selected if f.exists_for(*place)]
+            chosen[place] = [f for f in selected if f.exists_for(*place) and f.id not in view.site.unloadable]
         shown.append(_issue(view, what, selection, chosen[place]))
     return shown
 

@@ -97,6 +97,8 @@ class Site:
     webhooks: dict[int, Webhook] = field(default_factory=dict)
     apps: dict[str, AppValidator] = field(default_factory=dict)
     revocations: list[Revocation] = field(default_factory=list)
+    unloadable: set[str] = field(default_factory=set)
+    """Ids of fields that can't be loaded now: issues come without them."""
     in_transition: set[str] = field(default_factory=set)
     past: dict[str, list[tuple[datetime, Issue | None]]] = field(default_factory=dict)
     _counters: dict[str, Iterator[int]] = field(default_factory=dict, repr=False)
@@ -239,6 +241,10 @@ class Site:
         """Raise Jira's 403 with the message unless the user has the permission."""
         if not self.may(user, permission, project):
             raise forbidden(message)
+
+    def default_assignee(self, project: Project) -> str | None:
+        """Return the id of whoever gets an issue for which nobody else is named."""
+        return project.lead_id if project.assignee_type == "PROJECT_LEAD" else None
 
     def assignable(self, user: User, project: Project) -> bool:
         """Tell whether issues of the project can be assigned to the user."""

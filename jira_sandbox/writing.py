@@ -85,7 +85,7 @@ def _add(site: Site, actor: User, project: Project, kind: IssueType, parent: Iss
         updated=now,
         status_changed=now,
         parent_id=parent.id if parent else None,
-        values={"priority": site.default_priority, "reporter": actor.id} | draft.values,
+        values=_unsaid(site, actor, project) | draft.values,
         properties=draft.properties,
         watcher_ids=[actor.id],
     )
@@ -95,6 +95,13 @@ def _add(site: Site, actor: User, project: Project, kind: IssueType, parent: Iss
         _say(site, actor, issue, said)
     events.created(site, issue, actor)
     return issue
+
+
+def _unsaid(site: Site, actor: User, project: Project) -> dict[str, Any]:
+    """Return what a new issue gets where the request says nothing of it."""
+    assignee = site.default_assignee(project)
+    values = {"priority": site.default_priority, "reporter": actor.id}
+    return values | ({"assignee": assignee} if assignee else {})
 
 
 # editing

@@ -24,8 +24,13 @@ def selection(call: Call, default: str = "*all") -> Selection:
 
 @routes.on("GET", "issue/{issueIdOrKey}")
 def get_issue(call: Call, issue_id_or_key: str) -> Json:
-    """Answer with an issue."""
-    return render.issue(call.view, call.site.visible_issue(issue_id_or_key, call.user), selection(call))
+    """Answer with an issue: without the fields that can't be loaded, or on Cloud with `failFast` not at all."""
+    issue, chosen = call.site.visible_issue(issue_id_or_key, call.user), selection(call)
+    if call.site.cloud and call.flag("failFast"):
+        lost = [f.id for f in chosen.of(call.site.fields.values()) if f.id in call.site.unloadable]
+        if lost:
+            raise JiraError(500, f"Failed to load {', '.join(lost)}.")
+    return render.issue(call.view, issue, chosen)
 
 
 @routes.on("POST", "issue")

@@ -50,7 +50,9 @@ def field_shown(field: Field) -> Json:
         "searchable": bool(field.clauses) or not field.custom,
         "clauseNames": list(field.clauses) or [field.id],
     }
-    return shown if field.kind == "issuekey" else shown | {"schema": KINDS[field.kind].schema(field)}
+    shown |= {} if field.kind == "issuekey" else {"schema": KINDS[field.kind].schema(field)}
+    scope = {"type": "PROJECT", "project": {"id": field.project_id}}
+    return shown | ({"scope": scope} if field.project_id else {})
 
 
 @routes.on("GET", "status")

@@ -2,11 +2,14 @@
 
 from jira_sandbox import show
 from jira_sandbox.errors import JiraError, forbidden
+from jira_sandbox.face.paging import page
 from jira_sandbox.face.routing import CLOUD, DATA_CENTER, Call, Routes
 from jira_sandbox.model import Project, User
 from jira_sandbox.show import Json
 
 routes = Routes()
+MOST_PICKED = 20
+"""Jira's own default of the property `jira.ajax.autocomplete.limit`."""
 
 
 def _whole(call: Call, who: User) -> Json:
@@ -105,10 +108,21 @@ def group_members(call: Call) -> Json:
 
 @routes.on("GET", "groups/picker")
 def pick_groups(call: Call) -> Json:
-    """Answer with the groups whose name holds the query."""
-    names = [name for name in call.site.groups() if call.args.get("query", "").lower() in name.lower()]
+    """Answer with the first of the groups whose name holds the query."""
+    fitting = [name for name in call.site.groups() if call.args.get("query", "").lower() in name.lower()]
+    names = fitting[: call.number("maxResults", MOST_PICKED, MOST_PICKED)]
     rows = [{"name": name, "html": name} | ({"groupId": f"group-{name}"} if call.site.cloud else {}) for name in names]
-    return {"header": f"Showing {len(rows)} of {len(rows)} matching groups", "total": len(rows), "groups": rows}
+    return {"header": f"Showing {len(rows)} of {len(fitting)} matching groups", "total": len(fitting), "groups": rows}
+
+
+@routes.on("GET", "group/bulk", flavours=[CLOUD])
+def get_groups(call: Call) -> Json:
+    """Answer with a page of the groups, or of those named."""
+    if not call.site.may(call.user, "USER_PICKER"):
+        raise forbidden("Browse users and groups permission is required to view groups.")
+    asked = {*call.args.getlist("groupName"), *(i.removeprefix("group-") for i in call.args.getlist("groupId"))}
+    names = [name for name in call.site.groups() if not asked or name in asked]
+    return page(call, "group/bulk", [{"name": name, "groupId": f"group-{name}"} for name in names])
 
 
 @routes.on("GET", "group", flavours=[DATA_CENTER])

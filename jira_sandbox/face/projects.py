@@ -1,7 +1,8 @@
 """Projects, their statuses and roles."""
 
-from jira_sandbox import preset, show
-from jira_sandbox.errors import JiraError, forbidden
+from jira_sandbox import preset, relations, show
+from jira_sandbox.errors import JiraError, forbidden, not_administered
+from jira_sandbox.face.paging import only
 from jira_sandbox.face.routing import CLOUD, Call, Reply, Routes
 from jira_sandbox.model import Actors, Project
 from jira_sandbox.show import Json
@@ -16,7 +17,7 @@ def _whole(call: Call, project: Project) -> Json:
         "lead": show.known_user(call.view, project.lead_id),
         "components": [],
         "issueTypes": [show.issue_type(call.view, call.site.types[i]) for i in project.type_ids],
-        "assigneeType": "UNASSIGNED",
+        "assigneeType": project.assignee_type,
         "versions": [],
         "roles": roles,
     }
@@ -61,7 +62,7 @@ def create_project(call: Call) -> Reply:
     if not site.may(call.user, "ADMINISTER"):
         raise forbidden("You are not authorised to create projects.")
     key, name = str(body.get("key") or ""), str(body.get("name") or "")
-    errors = _project_errors(call, key, name)
+    errors = {**_key_errors(call, key), **_name_errors(call, name)}
     lead = site.user(body.get("leadAccountId") or body.get("lead")) or call.user
     if errors:
         raise JiraError(400, errors=errors)
@@ -72,19 +73,38 @@ def create_project(call: Call) -> Reply:
     return Reply(made, 201)
 
 
-def _project_errors(call: Call, key: str, name: str) -> dict[str, str]:
-    errors = {}
+def _key_errors(call: Call, key: str, own: Project | None = None) -> dict[str, str]:
     if not key.isalnum() or not key[:1].isalpha() or key != key.upper() or not 2 <= len(key) <= 10:
-        errors["projectKey"] = (
-            "Project keys must start with an uppercase letter, followed by uppercase letters or digits."
-        )
-    elif call.site.project(key):
-        errors["projectKey"] = f"Project '{call.site.project(key).name}' uses this project key."  # type: ignore[union-attr]
+        return {
+            "projectKey": "Project keys must start with an uppercase letter, followed by uppercase letters or digits."
+        }
+    there = call.site.project(key)
+    return {"projectKey": f"Project '{there.name}' uses this project key."} if there and there is not own else {}
+
+
+def _name_errors(call: Call, name: str, own: Project | None = None) -> dict[str, str]:
     if not name:
-        errors["projectName"] = "You must specify a valid project name."
-    elif any(p.name == name for p in call.site.projects.values()):
-        errors["projectName"] = "A project with that name already exists."
-    return errors
+        return {"projectName": "You must specify a valid project name."}
+    if any(p.name == name for p in call.site.projects.values() if p is not own):
+        return {"projectName": "A project with that name already exists."}
+    return {}
+
+
+@routes.on("PUT", "project/{projectIdOrKey}")
+def update_project(call: Call, project_id_or_key: str) -> Json:
+    """Give a project another key, name or description; only administrators of the site change the key."""
+    site, body = call.site, only(call.body(), "key", "name", "description")
+    project = site.visible_project(project_id_or_key, call.user)
+    key, name = str(body.get("key", project.key)), str(body.get("name", project.name))
+    own = key == project.key and site.may(call.user, "ADMINISTER_PROJECTS", project)
+    if not own and not site.may(call.user, "ADMINISTER"):
+        raise forbidden("You cannot edit the configuration of this project.")
+    if errors := {**_key_errors(call, key, project), **_name_errors(call, name, project)}:
+        raise JiraError(400, errors=errors)
+    project.name, project.description = name, str(body.get("description", project.description))
+    if key != project.key:
+        relations.change_key(site, project, key)
+    return _whole(call, project)
 
 
 @routes.on("DELETE", "project/{projectIdOrKey}")
@@ -130,7 +150,7 @@ def get_versions(call: Call, project_id_or_key: str) -> list[Json]:
 def _administered(call: Call, project_id_or_key: str) -> Project:
     project = call.site.visible_project(project_id_or_key, call.user)
     if not (call.site.may(call.user, "ADMINISTER_PROJECTS", project) or call.site.may(call.user, "ADMINISTER")):
-        raise forbidden("You cannot edit the configuration of this project.")
+        raise not_administered(cloud=call.site.cloud)
     return project
 
 
@@ -149,8 +169,13 @@ def get_roles(call: Call, project_id_or_key: str) -> Json:
 
 @routes.on("GET", "project/{projectIdOrKey}/role/{id}")
 def get_role(call: Call, project_id_or_key: str, id: str) -> Json:  # noqa: A002  the document's name
-    """Answer with a role's actors in a project."""
-    project = _administered(call, project_id_or_key)
+    """Answer with a role's actors in a project; Cloud hides it, with 404, from who doesn't administer the project."""
+    try:
+        project = _administered(call, project_id_or_key)
+    except JiraError as error:
+        if call.site.cloud and error.status == 401:
+            raise JiraError(404, *error.messages) from None
+        raise
     return show.role(call.view, call.site.roles[_role_id(call, id)], project)
 
 

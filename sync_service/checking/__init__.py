@@ -39,7 +39,11 @@ def sound_mappings(references: Iterable[str]) -> tuple[dict[str, Mapping], list[
 def check_live(gateway: Gateway) -> tuple[Findings, ...]:
     """Compare each mapping with the site; writes nothing.
 
-    Whoever writes must leave the projects alone whose findings have `faults`; `weaknesses` hinder nobody. Raises
-    JiraError where Jira can't be asked at all (it is down, or doesn't accept the credentials).
+    Whoever writes must leave the projects alone whose findings have `faults`; `weaknesses` hinder nobody. What a
+    gateway at work knows by its id, and an admin renamed since, is a weakness. Raises JiraError where Jira can't be
+    asked at all (it is down, or doesn't accept the credentials).
     """
-    return tuple(judge_site(mapping, survey(gateway.client, mapping)) for mapping in gateway.mappings.values())
+    return tuple(
+        judge_site(mapping, survey(gateway.client, mapping, gateway.known(mapping)))
+        for mapping in gateway.mappings.values()
+    )

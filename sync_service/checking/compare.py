@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from mappings import Mapping
 from mappings.model import JiraField
 from sync_service.checking.survey import PERMISSIONS, Survey
-from sync_service.jira.answers import Json
 
 SCHEMAS: dict[str, tuple[str, str | None]] = {
     "select": ("option", None),
@@ -72,10 +71,12 @@ def judge_site(mapping: Mapping, site: Survey) -> Findings:
         *_people(mapping, site),
     ]
     weaknesses = [
+        *site.renamed,
         *_peoples_fields(mapping, site),
         *_peoples_options(mapping, site),
         *_ways_back(mapping, site),
         *_step_ways(mapping, site),
+        *_default_assignee(mapping, site.project),
     ]
     return Findings(
         project=project,
@@ -96,16 +97,9 @@ def _permissions(site: Survey) -> Iterator[str]:
 # --- Fields
 
 
-def _ids(mapping: Mapping, site: Survey) -> Iterator[tuple[str, JiraField, Json]]:
-    """Yield each field of the mapping that the site has once: its key, its declaration, and what Jira says of it."""
-    for key, declared in mapping.fields.items():
-        found = [one for one in site.fields if one["name"] == declared.name]
-        if len(found) == 1:
-            yield key, declared, found[0]
-
-
 def _types(mapping: Mapping, site: Survey) -> Iterator[str]:
-    for key, declared, found in _ids(mapping, site):
+    for key, found in site.fields.items():
+        declared = mapping.fields[key]
         schema = found.get("schema") or {}
         has = (str(schema.get("type")), schema.get("items") if schema.get("type") == "array" else None)
         if has != SCHEMAS[declared.type]:
@@ -176,22 +170,25 @@ def _step_screen(mapping: Mapping, site: Survey) -> Iterator[str]:
 
 
 def _off_screen(mapping: Mapping, site: Survey) -> dict[str, JiraField]:
-    screen = site.issue_screen
-    return {} if screen is None else {key: one for key, one, found in _ids(mapping, site) if found["id"] not in screen}
+    if site.issue_screen is None:
+        return {}
+    return {key: mapping.fields[key] for key, found in site.fields.items() if found["id"] not in site.issue_screen}
 
 
 def _service_fields(mapping: Mapping, site: Survey) -> Iterator[str]:
-    """Data Center edits only what the edit screen shows; on Cloud the kept fields are best on no edit screen."""
-    off = _off_screen(mapping, site)
-    ours = [one.name for key, one in off.items() if key in WRITTEN or (one.kept and not site.is_cloud)]
+    """Data Center edits only what the edit screen shows; Cloud asks no screen."""
+    if site.is_cloud or site.issue_screen is None:
+        return
+    ours = [one.name for key, one in _off_screen(mapping, site).items() if key in WRITTEN or one.kept]
+    ours += [] if "labels" in site.issue_screen else ["labels"]
     if ours:
         yield f"the edit screen of {mapping.jira.issue_type!r} lacks {_listed(ours)}, which we write; add them"
-    if site.issue_screen is not None and "labels" not in site.issue_screen:
-        yield f"the edit screen of {mapping.jira.issue_type!r} lacks 'labels', which we write; add them"
 
 
 def _peoples_fields(mapping: Mapping, site: Survey) -> Iterator[str]:
-    theirs = [one.name for key, one in _off_screen(mapping, site).items() if not one.kept and key not in WRITTEN]
+    """Kept fields are best on no edit screen where the service can write them all the same."""
+    ours = () if site.is_cloud else WRITTEN
+    theirs = [one.name for key, one in _off_screen(mapping, site).items() if not one.kept and key not in ours]
     if theirs:
         yield f"the edit screen of {mapping.jira.issue_type!r} lacks {_listed(theirs)}, so that nobody can fill them"
 
@@ -212,10 +209,9 @@ def _people(mapping: Mapping, site: Survey) -> Iterator[str]:
             if role not in site.roles:
                 there = ", ".join(sorted(site.roles))
                 yield f"the project has no role {role!r} (it has: {there}); correct override.roles"
-    if site.groups is not None:
-        for group in mapping.override.groups:
-            if group not in site.groups:
-                yield f"there is no group {group!r} that the account can see; correct override.groups"
+    for group, found in site.groups.items():
+        if not found:
+            yield f"there is no group {group!r} that the account can see; correct override.groups"
 
 
 # --- Transitions
@@ -246,6 +242,17 @@ def _step_ways(mapping: Mapping, site: Survey) -> Iterator[str]:
         offered = site.ways.get((kind, source))
         if offered is not None and target not in offered:
             yield f"from {source!r} no transition of {kind!r} leads our account to {target!r}; add one"
+
+
+def _default_assignee(mapping: Mapping, project: MappingOf[str, object]) -> Iterator[str]:
+    """A step is created without an assignee where nobody owns it; Jira may have a person for that."""
+    chosen = project.get("assigneeType")
+    if chosen not in (None, "UNASSIGNED"):
+        yield (
+            f"the default assignee of the project is {chosen}, so a step that nobody owns goes to that person, without "
+            f"the label {mapping.jira.labels.needs_owner!r} on the project issue; set it to 'Unassigned' in the "
+            "project's details"
+        )
 
 
 def _unseen(mapping: Mapping, site: Survey) -> Iterator[str]:

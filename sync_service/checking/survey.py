@@ -9,8 +9,8 @@ from typing import TypeVar
 from mappings import Mapping
 from sync_service.jira.answers import Json, as_object
 from sync_service.jira.client import Client
-from sync_service.jira.directory import SiteMismatch, resolve
-from sync_service.jira.errors import Forbidden, Invalid, JiraError, NotFound, NotJira
+from sync_service.jira.directory import Directory, Names, look_up
+from sync_service.jira.errors import Forbidden, Invalid, JiraError, NotFound, NotJira, Unauthorized
 
 T = TypeVar("T")
 
@@ -32,15 +32,18 @@ PERMISSIONS = {
 class Survey:
     """A site, as far as one mapping is concerned; None stands for what could not be read (`unread` says why).
 
-    `names` are the names that lead nowhere or to more than one thing; `issue_screen` and `step_screen` the edit
-    screens of the project issue and of a step, `create_screen` a new step's, all by field id; `options` those of each
-    select field by its key; `ways` gives each status, of which an issue was found, where it may go, by type.
+    Types, statuses and fields go by the mapping's names and keys, whatever they are called on the site: `names` tells
+    those that lead nowhere or to more than one thing, `renamed` those that are called otherwise now. `issue_screen`
+    and `step_screen` (Data Center alone asks the latter) are the edit screens of the project issue and of a step,
+    `create_screen` a new step's, all by field id; `options` those of each select field by its key; `ways` gives each
+    status, of which an issue was found, where it may go, by type; `groups` tells which are there.
     """
 
     is_cloud: bool
     project: Json | None
     names: tuple[str, ...] = ()
-    fields: tuple[Json, ...] = ()
+    renamed: tuple[str, ...] = ()
+    fields: MappingOf[str, Json] = field(default_factory=dict)
     permissions: MappingOf[str, bool] = field(default_factory=dict)
     create_screen: MappingOf[str, Json] | None = None
     issue_screen: MappingOf[str, Json] | None = None
@@ -49,17 +52,19 @@ class Survey:
     ways: MappingOf[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     link_types: frozenset[str] | None = None
     roles: frozenset[str] | None = None
-    groups: frozenset[str] | None = None
+    groups: MappingOf[str, bool] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
 
-def survey(client: Client, mapping: Mapping) -> Survey:
-    """Read the site; raises JiraError where it can't be asked at all."""
-    try:
-        project = client.project(mapping.jira.project)
-    except NotFound:
+def survey(client: Client, mapping: Mapping, known: Directory | None = None) -> Survey:
+    """Read the site; raises JiraError where it can't be asked at all.
+
+    What `known` holds is found by its id, although an admin renamed it since.
+    """
+    names = look_up(client, mapping, known)
+    if names is None:
         return Survey(is_cloud=client.is_cloud, project=None)
-    return Surveyor(client, mapping, project).look()
+    return Surveyor(client, mapping, names).look()
 
 
 def needed_permissions(mapping: Mapping) -> tuple[str, ...]:
@@ -73,32 +78,29 @@ def needed_permissions(mapping: Mapping) -> tuple[str, ...]:
 class Surveyor:
     """Reads one project of one site, once."""
 
-    def __init__(self, client: Client, mapping: Mapping, project: Json) -> None:
+    def __init__(self, client: Client, mapping: Mapping, names: Names) -> None:
         self.client = client
         self.mapping = mapping
-        self.project = project
+        self.names = names
         self.unread: list[str] = []
 
     def look(self) -> Survey:
         """Read everything."""
-        jira, client = self.mapping.jira, self.client
-        types = client.project_statuses(jira.project)
-        issue_type = _of_type(types, jira.issue_type, subtask=False)
-        step_type = _of_type(types, jira.subtask_type, subtask=True)
-        samples = dict(self._samples(issue_type, self._statuses()) if issue_type else ())
-        samples |= dict(self._samples(step_type, self._step_statuses()) if step_type else ())
-        fields = tuple(client.fields())
+        jira, client, names = self.mapping.jira, self.client, self.names
+        samples = dict(self._samples(names.issue_type, jira.issue_type, self._statuses()))
+        samples |= dict(self._samples(names.subtask_type, jira.subtask_type, self._step_statuses()))
         issue_screen = self._edit_screen(jira.issue_type, samples)
         return Survey(
             is_cloud=client.is_cloud,
-            project=self.project,
-            names=self._names(),
-            fields=fields,
+            project=names.project,
+            names=names.problems,
+            renamed=names.renamed,
+            fields=names.fields,
             permissions=self._permissions(),
-            create_screen=self._create_screen(step_type) if step_type else None,
+            create_screen=self._create_screen(names.subtask_type, jira.subtask_type),
             issue_screen=issue_screen,
-            step_screen=self._edit_screen(jira.subtask_type, samples),
-            options=self._options(fields, issue_type, issue_screen or {}),
+            step_screen=None if client.is_cloud else self._edit_screen(jira.subtask_type, samples),
+            options=self._options(issue_screen or {}),
             ways=dict(self._ways(samples)),
             link_types=self._tried("the link types", self._link_types),
             roles=self._roles(),
@@ -107,26 +109,24 @@ class Surveyor:
         )
 
     def _tried(self, what: str, read: Callable[..., T], *of: object) -> T | None:
-        """Read what the account may not be allowed to, or what this Jira may lack; note it where that is so."""
+        """Read what the account may not be allowed to, or what this Jira may lack; note it where that is so.
+
+        A missing permission, or a scope that the token lacks, may be a 401 as well: then Jira still knows who we are.
+        """
         try:
             return read(*of)
-        except (Forbidden, NotFound, Invalid, NotJira) as error:
+        except (Forbidden, NotFound, Invalid, NotJira, Unauthorized) as error:
+            if isinstance(error, Unauthorized):
+                self.client.verify()
             # A resource that this Jira lacks is a 404 without Jira's error document; any other stranger is a fault.
             if isinstance(error, NotJira) and error.status != HTTPStatus.NOT_FOUND:
                 raise
             self.unread.append(f"{what} can't be read: {_said(error)}")
             return None
 
-    def _names(self) -> tuple[str, ...]:
-        try:
-            resolve(self.client, self.mapping)
-        except SiteMismatch as mismatch:
-            return mismatch.problems
-        return ()
-
     def _permissions(self) -> MappingOf[str, bool]:
         names = needed_permissions(self.mapping)
-        read = self._tried("our permissions", self.client.my_permissions, names, self.mapping.jira.project)
+        read = self._tried("our permissions", self.client.my_permissions, names, self.names.project["key"])
         return read or {}
 
     # --- Issues as samples of their type
@@ -138,17 +138,16 @@ class Surveyor:
         steps = self.mapping.jira.step_statuses
         return (steps.open, steps.done, *steps.wont_do.statuses[:1])
 
-    def _samples(self, kind: Json, wanted: tuple[str, ...]) -> Iterator[tuple[tuple[str, str], Json]]:
+    def _samples(self, kind: Json, name: str, wanted: tuple[str, ...]) -> Iterator[tuple[tuple[str, str], Json]]:
         """Find an issue of the type in each of the statuses that there are, by the names of type and status."""
-        there = {status["name"]: status["id"] for status in kind.get("statuses", ())}
+        there = {self.names.statuses[str(status["id"])]: status["id"] for status in kind.get("statuses", ())}
         for status in dict.fromkeys(wanted):
-            found = self._sample(kind, there[status], status) if status in there else None
+            if status not in there:
+                continue
+            which = f"project = {self.names.project['id']} AND issuetype = {kind['id']} AND status = {there[status]}"
+            found = self._tried(f"{name} issues in {status}", self._first, f"{which} ORDER BY updated DESC")
             if found:
-                yield (kind["name"], status), found
-
-    def _sample(self, kind: Json, status_id: str, status: str) -> Json | None:
-        which = f"project = {self.project['id']} AND issuetype = {kind['id']} AND status = {status_id}"
-        return self._tried(f"{kind['name']} issues in {status}", self._first, f"{which} ORDER BY updated DESC")
+                yield (name, status), found
 
     def _first(self, jql: str) -> Json | None:
         return next((issue for page in self.client.search(jql, fields=["status"]) for issue in page.issues), None)
@@ -164,27 +163,28 @@ class Surveyor:
         for (kind, status), issue in samples.items():
             offered = self._tried(f"the transitions of {issue['key']}", self.client.transitions, issue["id"])
             if offered is not None:
-                yield (kind, status), frozenset(one["to"]["name"] for one in offered)
+                yield (kind, status), frozenset(self._status(one["to"]) for one in offered)
+
+    def _status(self, shown: Json) -> str:
+        return self.names.statuses.get(str(shown["id"]), str(shown["name"]))
 
     # --- Screens, options, links, people
 
-    def _create_screen(self, kind: Json) -> Json | None:
-        what = f"the create screen of {kind['name']}"
-        return self._tried(what, self.client.create_meta, self.mapping.jira.project, str(kind["id"]))
+    def _create_screen(self, kind: Json, name: str) -> Json | None:
+        if not kind:
+            return None
+        read, project = self.client.create_meta, self.names.project["key"]
+        return self._tried(f"the create screen of {name}", read, project, str(kind["id"]))
 
-    def _options(
-        self, fields: tuple[Json, ...], issue_type: Json | None, edit_screen: MappingOf[str, Json]
-    ) -> dict[str, frozenset[str]]:
+    def _options(self, edit_screen: MappingOf[str, Json]) -> dict[str, frozenset[str]]:
         """Read the options of each select field: from a screen that shows it, else from the field's contexts."""
-        shown = dict(edit_screen)
-        if issue_type:
-            shown |= self._create_screen(issue_type) or {}
-        ids = {one["name"]: one["id"] for one in fields}
-        selects = {key: one for key, one in self.mapping.fields.items() if one.type in ("select", "multi-select")}
+        create_screen = self._create_screen(self.names.issue_type, self.mapping.jira.issue_type)
+        shown = {**edit_screen, **(create_screen or {})}
+        declared = self.mapping.fields
         read = {
-            key: self._values(shown.get(ids[one.name]), one.name, ids[one.name])
-            for key, one in selects.items()
-            if one.name in ids
+            key: self._values(shown.get(one["id"]), declared[key].name, one["id"])
+            for key, one in self.names.fields.items()
+            if declared[key].type in ("select", "multi-select")
         }
         return {key: values for key, values in read.items() if values is not None}
 
@@ -224,19 +224,25 @@ class Surveyor:
         roles = self._tried("the roles of the project", self.client.project_roles, self.mapping.jira.project)
         return None if roles is None else frozenset(roles)
 
-    def _groups(self) -> frozenset[str] | None:
-        wanted = self.mapping.override.groups
-        found = [self._tried(f"the group {name!r}", self._group, name) for name in wanted]
-        return frozenset(name for name in found if name) if wanted and None not in found else None
+    def _groups(self) -> dict[str, bool]:
+        read = {name: self._tried(f"the group {name!r}", self._group, name) for name in self.mapping.override.groups}
+        return {name: there for name, there in read.items() if there is not None}
 
-    def _group(self, name: str) -> str:
-        reply = self.client.call("GET groups/picker", "GET", "groups/picker", params={"query": name})
-        listed = as_object(reply, "GET groups/picker").get("groups") or ()
-        return name if any(group["name"] == name for group in listed) else ""
-
-
-def _of_type(types: list[Json], name: str, *, subtask: bool) -> Json | None:
-    return next((one for one in types if one["name"] == name and bool(one.get("subtask")) == subtask), None)
+    def _group(self, name: str) -> bool | None:
+        """Tell whether there is a group; None, and noted, where a list that was cut off doesn't tell."""
+        if self.client.is_cloud:
+            operation = "GET group/bulk"
+            asked = as_object(self.client.call(operation, "GET", "group/bulk", params={"groupName": name}), operation)
+            return any(group["name"] == name for group in asked.get("values") or ())
+        operation = "GET groups/picker"
+        shown = as_object(self.client.call(operation, "GET", "groups/picker", params={"query": name}), operation)
+        groups, total = shown.get("groups") or (), shown.get("total") or 0
+        if any(group["name"] == name for group in groups):
+            return True
+        if total > len(groups):
+            self.unread.append(f"the group {name!r} can't be found: Jira shows {len(groups)} of {total} with that text")
+            return None
+        return False
 
 
 def _said(error: JiraError) -> str:

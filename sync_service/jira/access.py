@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mappings import Mapping
+from sync_service.jira.answers import Json
 from sync_service.jira.client import Client
 from sync_service.jira.directory import Directory, SiteMismatch, resolve
 from sync_service.lifecycle.facts import ProjectIssue
@@ -39,6 +40,7 @@ class Access:
         self.time_zone = "UTC"
         self._directories: dict[str, tuple[Directory, datetime]] = {}
         self._mismatches: dict[str, tuple[tuple[str, ...], datetime]] = {}
+        self._projects: dict[str, Mapping] = {}
         self._unassignable: dict[str, datetime] = {}
 
     def open(self) -> None:
@@ -63,9 +65,21 @@ class Access:
             resolved = resolve(self.client, mapping, known[0] if known else None)
         except SiteMismatch as mismatch:
             self._mismatches[project] = (mismatch.problems, now)
+            if mismatch.project_id is not None:
+                self._projects[mismatch.project_id] = mapping
             raise
+        self._projects[resolved.project_id] = mapping
         self._directories[project] = (resolved, now)
         return resolved
+
+    def known(self, mapping: Mapping) -> Directory | None:
+        """Return the ids behind the mapping's names as they were last read, without asking Jira."""
+        held = self._directories.get(mapping.jira.project)
+        return held[0] if held else None
+
+    def mapping_of(self, project: Json) -> Mapping | None:
+        """Return the mapping of an issue's project: by its key, or by its id, where an admin gave it another key."""
+        return self.mappings.get(project["key"]) or self._projects.get(str(project["id"]))
 
     def accounts(self, mapping: Mapping) -> tuple[str, ...]:
         """Return the accounts that the service writes or wrote with, the present one first."""

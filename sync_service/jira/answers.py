@@ -137,7 +137,7 @@ def _refuse_anonymous(response: requests.Response, operation: str, site: JiraSit
 def _refusal(response: requests.Response, operation: str, effect: Effect, site: JiraSite, at: datetime) -> JiraError:
     status, body = response.status_code, _json(response)
     messages, fields = messages_of(body)
-    kind = _kind(status, body, effect)
+    kind = Forbidden if _is_known(response) else _kind(status, body, effect)
     error = kind(
         _headline(response, kind),
         operation=operation,
@@ -154,6 +154,12 @@ def _refusal(response: requests.Response, operation: str, effect: Effect, site: 
         status == 500 and effect is Effect.READS
     )
     return error
+
+
+def _is_known(response: requests.Response) -> bool:
+    """Tell whether a 401 is given to somebody whom Jira let in: so Data Center tells of a missing permission."""
+    reasons = response.headers.get("X-Seraph-LoginReason", "").upper().split(",")
+    return response.status_code == 401 and {reason.strip() for reason in reasons} == {"OK"}
 
 
 def _kind(status: int, body: object, effect: Effect) -> type[JiraError]:

@@ -16,12 +16,16 @@ from sync_service.jira.errors import NotFound
 
 
 class SiteMismatch(StagegateError):
-    """The Jira project lacks names that the mapping uses; `problems` lists each with its remedy."""
+    """The Jira project lacks names that the mapping uses; `problems` lists each with its remedy.
+
+    `project_id` is known where there is such a project.
+    """
 
     reason = "site_mismatch"
 
-    def __init__(self, project: str, found: Iterable[str]) -> None:
+    def __init__(self, project: str, found: Iterable[str], project_id: str | None = None) -> None:
         self.problems = tuple(found)
+        self.project_id = project_id
         super().__init__("\n".join(f"{project}: {problem}" for problem in self.problems))
 
 
@@ -50,35 +54,49 @@ class Directory:
         return self.statuses.get(status_id or "", name or "")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What a site has of a mapping's names; `problems` tells which lead nowhere or to more than one thing.
+
+    `fields` are the fields that were found, as Jira describes them, by the mapping's keys; a type that was not found
+    is empty; `statuses` gives each status id the mapping's name (or Jira's, where the mapping has none); `renamed`
+    tells what is known by its id alone, for an admin renamed it.
+    """
+
+    project: Json
+    fields: MappingOf[str, Json]
+    issue_type: Json
+    subtask_type: Json
+    statuses: MappingOf[str, str]
+    categories: MappingOf[str, str]
+    problems: tuple[str, ...]
+    renamed: tuple[str, ...]
+
+
 def resolve(client: Client, mapping: Mapping, known: Directory | None = None) -> Directory:
     """Read the site and return the ids; raises SiteMismatch with everything that is missing or ambiguous.
 
     Issue types, statuses and fields in `known` keep the mapping's name although an admin renamed them since.
     """
-    key = mapping.jira.project
-    project, types = _project(client, key)
-    problems: list[str] = []
-    fields = client.fields()
-    field_ids = dict(_fields(fields, mapping, known, problems))
-    kept = (known.issue_type_id, known.subtask_type_id) if known else ()
-    issue_type = _issue_type(types, mapping.jira.issue_type, kept, problems, subtask=False)
-    subtask_type = _issue_type(types, mapping.jira.subtask_type, kept, problems, subtask=True)
-    listed = [*client.statuses(), *issue_type.get("statuses", []), *subtask_type.get("statuses", [])]
-    statuses = {str(status["id"]): status["name"] for status in listed}
-    statuses |= _names_kept(mapping, known, statuses) if known else {}
-    _check_statuses(mapping, issue_type, subtask_type, statuses, problems)
-    if problems:
-        raise SiteMismatch(key, problems)
+    found = look_up(client, mapping, known)
+    if found is None:
+        what = "there is no such project, or the service's account may not browse it; check jira.project of the mapping"
+        raise SiteMismatch(mapping.jira.project, [f"{what}, and give the account the permission Browse Projects"])
+    project_id = str(found.project["id"])
+    if found.problems:
+        raise SiteMismatch(mapping.jira.project, found.problems, project_id)
+    field_ids = {key: field["id"] for key, field in found.fields.items()}
+    names = {declared.name: key for key, declared in mapping.fields.items()}
     return Directory(
-        project_id=str(project["id"]),
-        issue_type_id=str(issue_type["id"]),
-        subtask_type_id=str(subtask_type["id"]),
+        project_id=project_id,
+        issue_type_id=str(found.issue_type["id"]),
+        subtask_type_id=str(found.subtask_type["id"]),
         is_cloud=client.is_cloud,
         field_ids=field_ids,
-        field_keys={field_id: field for field, field_id in field_ids.items()},
-        field_names=_field_names(fields, mapping, field_ids),
-        statuses=statuses,
-        categories={statuses[str(status["id"])]: status["statusCategory"]["key"] for status in listed},
+        field_keys={field_id: key for key, field_id in field_ids.items()},
+        field_names=names | {field["name"]: key for key, field in found.fields.items()},
+        statuses=found.statuses,
+        categories=found.categories,
         people=people_fields(mapping),
     )
 
@@ -88,12 +106,42 @@ def people_fields(mapping: Mapping) -> frozenset[str]:
     return frozenset(key for key, declared in mapping.fields.items() if declared.type == "user")
 
 
-def _project(client: Client, key: str) -> tuple[Json, list[Json]]:
+def look_up(client: Client, mapping: Mapping, known: Directory | None = None) -> Names | None:
+    """Read the site, and tell everything that was found and that was not; None where we see no such project."""
+    jira = mapping.jira
     try:
-        return client.project(key), client.project_statuses(key)
+        project, types = client.project(jira.project), client.project_statuses(jira.project)
     except NotFound:
-        what = "there is no such project, or the service's account may not browse it; check jira.project of the mapping"
-        raise SiteMismatch(key, [f"{what}, and give the account the permission Browse Projects"]) from None
+        return None
+    problems = list(_new_key(project, mapping))
+    fields = dict(_fields(client.fields(), mapping, known, problems))
+    kept = (known.issue_type_id, known.subtask_type_id) if known else ()
+    issue_type = _issue_type(types, jira.issue_type, kept, problems, subtask=False)
+    subtask_type = _issue_type(types, jira.subtask_type, kept, problems, subtask=True)
+    listed = [*client.statuses(), *issue_type.get("statuses", []), *subtask_type.get("statuses", [])]
+    present = {str(status["id"]): str(status["name"]) for status in listed}
+    statuses = present | (_names_kept(mapping, known, present) if known else {})
+    _check_statuses(mapping, issue_type, subtask_type, statuses, problems)
+    return Names(
+        project=project,
+        fields=fields,
+        issue_type=issue_type,
+        subtask_type=subtask_type,
+        statuses=statuses,
+        categories={statuses[str(status["id"])]: status["statusCategory"]["key"] for status in listed},
+        problems=tuple(problems),
+        renamed=(
+            *_renamed_fields(mapping, fields),
+            *_renamed_types(mapping, issue_type, subtask_type),
+            *_renamed_statuses(statuses, present),
+        ),
+    )
+
+
+def _new_key(project: Json, mapping: Mapping) -> Iterator[str]:
+    """Jira finds a project by its former keys, but its issues bear the present one."""
+    if project["key"] != mapping.jira.project:
+        yield f"the project's key is {project['key']!r} now; write that into jira.project of the mapping, and restart"
 
 
 def _names_kept(mapping: Mapping, known: Directory, there: Container[str]) -> dict[str, str]:
@@ -105,33 +153,55 @@ def _names_kept(mapping: Mapping, known: Directory, there: Container[str]) -> di
     return {status: name for status, name in known.statuses.items() if status in there and name in declared}
 
 
-def _field_names(listed: list[Json], mapping: Mapping, field_ids: MappingOf[str, str]) -> dict[str, str]:
-    """Return the names that a change log without ids may use: of before and after a renaming."""
-    keys = {field_id: key for key, field_id in field_ids.items()}
-    declared = {declared.name: key for key, declared in mapping.fields.items()}
-    return declared | {field["name"]: keys[field["id"]] for field in listed if field["id"] in keys}
+def _renamed_fields(mapping: Mapping, found: MappingOf[str, Json]) -> Iterator[str]:
+    for key, field in found.items():
+        if field["name"] != mapping.fields[key].name:
+            yield _renamed(
+                f"the field {mapping.fields[key].name!r}", field["name"], f"fields.{key}.name of the mapping"
+            )
+
+
+def _renamed_types(mapping: Mapping, issue_type: Json, subtask_type: Json) -> Iterator[str]:
+    jira = mapping.jira
+    for setting, name, found in (
+        ("issue_type", jira.issue_type, issue_type),
+        ("subtask_type", jira.subtask_type, subtask_type),
+    ):
+        if found and found["name"] != name:
+            yield _renamed(f"the issue type {name!r}", found["name"], f"jira.{setting} of the mapping")
+
+
+def _renamed_statuses(statuses: MappingOf[str, str], present: MappingOf[str, str]) -> Iterator[str]:
+    for status_id, name in statuses.items():
+        if name != present[status_id]:
+            yield _renamed(f"the status {name!r}", present[status_id], "the mapping")
+
+
+def _renamed(what: str, now: str, where: str) -> str:
+    return f"{what} is called {now!r} now; the next start asks for that name: write it into {where}"
 
 
 def _fields(
     listed: list[Json], mapping: Mapping, known: Directory | None, problems: list[str]
-) -> Iterator[tuple[str, str]]:
-    ids = {field["id"] for field in listed}
+) -> Iterator[tuple[str, Json]]:
+    there = {field["id"]: field for field in listed}
     for key, declared in mapping.fields.items():
         before = known.field_ids.get(key) if known else None
-        found = [field["id"] for field in listed if field["name"] == declared.name]
-        if before in ids and before is not None:
-            yield key, before
+        found = [field for field in listed if field["name"] == declared.name]
+        if before is not None and before in there:
+            yield key, there[before]
         elif len(found) == 1:
             yield key, found[0]
         elif found:
+            ids = ", ".join(field["id"] for field in found)
             problems.append(
-                f"{len(found)} fields are named {declared.name!r} ({', '.join(found)}); rename all but one, "
+                f"{len(found)} fields are named {declared.name!r} ({ids}); rename all but one, "
                 f"or give fields.{key}.name another name"
             )
         else:
             problems.append(
-                f"there is no field {declared.name!r} (fields.{key}, type {declared.type}); create it, or run "
-                "`stagegate provision`"
+                f"there is no field {declared.name!r} (fields.{key}, type {declared.type}); if it was renamed, write "
+                f"its new name into fields.{key}.name of the mapping, else create it, or run `stagegate provision`"
             )
 
 
@@ -142,7 +212,10 @@ def _issue_type(types: list[Json], name: str, kept: Container[str], problems: li
     if found is None:
         kind = "sub-task type" if subtask else "issue type"
         there = ", ".join(one["name"] for one in fitting) or "none"
-        problems.append(f"the project has no {kind} {name!r} (it has: {there}); add it to the project's scheme")
+        problems.append(
+            f"the project has no {kind} {name!r} (it has: {there}); add it to the project's scheme, or name another in "
+            "the mapping"
+        )
     return found or {}
 
 

@@ -6,10 +6,11 @@
     ├── ServerFault           5xx, 408, 425: Jira or a proxy before it is in trouble
     ├── RateLimited           429, or a pause that another worker was told to keep: `retry_after` says how long
     ├── Unauthorized          the credentials are wrong, expired, anonymous, denied, or lack a scope
-    ├── Forbidden             403: the account may not do this
+    ├── Forbidden             403, and a 401 of a Data Center that let us in: the account may not do this
     ├── NotFound              404: missing, or not visible to the account (Jira does not tell which)
     ├── Conflict              409: somebody changed the same issue at the same moment
     ├── Invalid               400 and the other refusals: `fields` and `messages` say what Jira did not like
+    ├── Incomplete            an issue came without a field that always comes: it could not be loaded now
     └── NotJira               the answer is not Jira's: a login page, a redirect, a proxy, a cut-off body
 
 Two questions decide what a worker does next, and each error answers them:
@@ -135,6 +136,13 @@ class Invalid(JiraError):
     """Jira refused the request: `fields` has its words by field, `messages` the others."""
 
     reason = "jira_invalid"
+
+
+class Incomplete(JiraError):
+    """An issue came without a field that always comes: Jira could not load it now; it need not be empty."""
+
+    reason = "jira_incomplete"
+    repeatable = True
 
 
 class NotJira(JiraError):

@@ -2,7 +2,7 @@
 
 from sync_service.jira.access import Found
 from sync_service.jira.applying import Applying, FieldRefused, NotCreated, NoWay, with_keys
-from sync_service.jira.reading import Elsewhere, Reading, Unmanaged, quoted
+from sync_service.jira.reading import Elsewhere, Reading, RolesHidden, Unmanaged, quoted
 
 __all__ = [
     "Elsewhere",
@@ -11,6 +11,7 @@ __all__ = [
     "Gateway",
     "NoWay",
     "NotCreated",
+    "RolesHidden",
     "Unmanaged",
     "quoted",
     "with_keys",

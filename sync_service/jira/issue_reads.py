@@ -36,9 +36,11 @@ class IssueReads(Calls):
     ) -> Reply:
         """Return one issue and the time on Jira's clock; raises NotFound where it is missing or not visible.
 
-        An old key finds the issue under its new one. No `fields` means all.
+        An old key finds the issue under its new one. No `fields` means all. Where one can't be loaded, Cloud is told to
+        fail, since it leaves the field out else, as though it were empty.
         """
         params = commas(fields=fields, properties=properties, expand=expand)
+        params |= {"failFast": "true"} if self.is_cloud else {}
         reply = self.call("GET issue", "GET", f"issue/{segment(id_or_key)}", params=params)
         as_object(reply, "GET issue")
         return reply

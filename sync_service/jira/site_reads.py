@@ -10,8 +10,11 @@ class SiteReads(Calls):
     """The calls that read a site's configuration."""
 
     def fields(self) -> list[Json]:
-        """Return all fields of the site; two may have one name."""
-        return self._list("GET field", "field")
+        """Return the fields that projects share; two may have one name.
+
+        A field with a scope belongs to one team-managed project, where any of its members can make one of any name.
+        """
+        return [field for field in self._list("GET field", "field") if not field.get("scope")]
 
     def statuses(self) -> list[Json]:
         """Return all statuses that the account can see."""

@@ -7,7 +7,9 @@ from typing import Any
 
 from sync_service.lifecycle.actions import Action, Create, Edit, Move
 from sync_service.lifecycle.facts import ASSIGNEE, DUE, LABELS, STATUS, Change, ProjectIssue, SubTask, Value
+from sync_service.lifecycle.messages import CUT
 from sync_service.lifecycle.record import Record, dump, parse
+from sync_service.lifecycle.wiki import shorten
 
 FUTURE_CHANGE = 10**15
 """Ids of changes that are only planned: higher than any of Jira's."""
@@ -183,12 +185,15 @@ class Draft:
             fields={key: value for key, value in after.fields.items() if before.fields.get(key) != value},
             add_labels=tuple(sorted(after.labels - before.labels)),
             remove_labels=tuple(sorted(before.labels - after.labels)),
-            comment="\n\n".join(self.comments.get(after.id, ())),
+            comment=self._comment(after.id),
             record=self._record_edit(),
             why=tuple(self.reasons.get(after.id, ())),
         )
         if not edit.is_quiet or edit.record is not None:
             yield edit
+
+    def _comment(self, name: str) -> str:
+        return shorten("\n\n".join(self.comments.get(name, ())), CUT)
 
     def _record_edit(self) -> dict[str, Any] | None:
         if self.record == self._known:
@@ -206,7 +211,7 @@ class Draft:
             fields=fields,
             add_labels=tuple(sorted(after.labels - before.labels)),
             remove_labels=tuple(sorted(before.labels - after.labels)),
-            comment="\n\n".join(self.comments.get(after.id, ())),
+            comment=self._comment(after.id),
             why=tuple(self.reasons.get(after.id, ())),
         )
         if not edit.is_quiet:

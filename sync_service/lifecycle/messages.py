@@ -6,12 +6,20 @@ What comes from people (summaries, values, names) is escaped where it enters a c
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from datetime import date
+from itertools import accumulate
 
 from mappings.model import Override
 from sync_service.lifecycle.wiki import escape, fill
 
 Words = dict[str, str]
 """The `text` and the `remedy` of a reason."""
+
+LONGEST_VALUE = 100
+LONGEST_LIST = 20_000
+"""How many characters the value of a field gets in a reason, and all reasons in a comment."""
+
+CUT = "\n_… (the rest is left out, for Jira takes no longer text)_"
+"""How a text ends that would be too long for Jira."""
 
 
 def plain(template: str, **words: str) -> str:
@@ -74,7 +82,9 @@ def field_needed(name: str, step: str, owner: str) -> Words:
 
 def field_value(name: str, value: object, wanted: Sequence[str]) -> Words:
     """Say that a field holds another value than the gate asks for."""
-    found = f"is {value}" if value else "is empty"
+    told = str(value)
+    told = told if len(told) <= LONGEST_VALUE else f"{told[:LONGEST_VALUE]}…"
+    found = f"is {told}" if value else "is empty"
     return {"text": f"{name} {found}; it must be {' or '.join(wanted)}.", "remedy": "Decide it, then set the field."}
 
 
@@ -240,6 +250,14 @@ def overdue(due: date) -> str:
     return f"This was due on {due}. Please finish it, or set the day on which it will be done."
 
 
+# --- In the description of a step ------------------------------------------------------------------------------------
+
+
+def rest_in_field(name: str) -> str:
+    """Tell where the rest of a text stands that is too long to be repeated."""
+    return f"\n_… (the rest stands in the field {escape(name)})_"
+
+
 # --- For the operator ------------------------------------------------------------------------------------------------
 
 
@@ -266,7 +284,11 @@ def no_way_on(number: int, outcome: str, stage: str) -> str:
 
 
 def _list(reasons: Iterable[object]) -> list[str]:
-    return [f"* {escape(str(reason))}" for reason in reasons]
+    lines = [f"* {escape(str(reason))}" for reason in reasons]
+    ends = accumulate(len(line) + 1 for line in lines)
+    kept = [line for line, end in zip(lines, ends, strict=True) if end <= LONGEST_LIST]
+    left = len(lines) - len(kept)
+    return [*kept, f"* … and {left} more: see the open sub-tasks and the issues that block."] if left else kept
 
 
 def _and(names: Sequence[str]) -> str:

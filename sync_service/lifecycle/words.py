@@ -1,10 +1,13 @@
 """The words of a step's sub-task: the mapping's templates, filled with the project's own."""
 
+from collections import Counter
+
+from sync_service.lifecycle import messages
 from sync_service.lifecycle.facts import Value
 from sync_service.lifecycle.rounds import FAILED
 from sync_service.lifecycle.state import State
 from sync_service.lifecycle.steps import StepState
-from sync_service.lifecycle.wiki import escape, escape_lines, fill
+from sync_service.lifecycle.wiki import LONGEST_TEXT, escape, escape_within, fill, names_in, shorten
 
 LONGEST_SUMMARY = 255
 NOTHING = "(not set yet)"
@@ -15,8 +18,7 @@ def step_words(state: State, step: StepState) -> tuple[str, str]:
     again = step.step.again if _is_rework(state, step) else None
     summary, description = (again.summary, again.description) if again else (step.step.summary, step.step.description)
     named = _names(state, step)
-    in_wiki = {name: escape(value) for name, value in named.items()} | _fields(state)
-    return " ".join(fill(summary, named).split())[:LONGEST_SUMMARY], fill(description or "", in_wiki)
+    return " ".join(fill(summary, named).split())[:LONGEST_SUMMARY], _description(state, description or "", named)
 
 
 def _is_rework(state: State, step: StepState) -> bool:
@@ -38,9 +40,19 @@ def _names(state: State, step: StepState) -> dict[str, str]:
     }
 
 
-def _fields(state: State) -> dict[str, str]:
-    texts = {key: escape_lines(_text(state.issue.fields.get(key))) for key in state.mapping.fields}
-    return {key: text or NOTHING for key, text in texts.items()}
+def _description(state: State, template: str, named: dict[str, str]) -> str:
+    """Fill in what people wrote, in the room that the template leaves: equal parts, and what the short leave over."""
+    times, declared = Counter(names_in(template)), state.mapping.fields
+    texts = {key: _text(state.issue.fields.get(key)) for key in declared if times[key]}
+    words = {name: escape(value) for name, value in named.items()}
+    room = LONGEST_TEXT - len(fill(template, words | dict.fromkeys(texts, "")))
+    parts = sum(times[key] for key in texts)
+    for key in sorted(texts, key=lambda key: len(texts[key])):
+        rest = messages.rest_in_field(declared[key].name)
+        words[key] = escape_within(texts[key], max(room, 0) // parts, rest) or NOTHING
+        room -= times[key] * len(words[key])
+        parts -= times[key]
+    return shorten(fill(template, words), messages.CUT)
 
 
 def _text(value: Value) -> str:

@@ -8,6 +8,7 @@ import structlog
 
 from mappings import Mapping
 from sync_service.errors import StagegateError, Stopping
+from sync_service.jira.directory import SiteMismatch
 from sync_service.jira.gateway import Gateway
 from sync_service.jira.limits import in_the_background
 from sync_service.store import Priority, Store
@@ -36,7 +37,7 @@ class Schedule:
 
     def sweep(self) -> int:
         """Ask for a look at each project whose issue or sub-task changed since the last sweep, or all at the first."""
-        return sum(self._sweep(mapping) for mapping in self.gateway.mappings.values())
+        return self._each(self._sweep)
 
     def _sweep(self, mapping: Mapping) -> int:
         mark = f"sweep:{mapping.jira.project}"
@@ -54,7 +55,20 @@ class Schedule:
 
     def audit(self) -> int:
         """Ask for a look at each project that differs from what was last seen of it, at new ones and at gone ones."""
-        return sum(self._audit(mapping) for mapping in self.gateway.mappings.values())
+        return self._each(self._audit)
+
+    def _each(self, job: Callable[[Mapping], int]) -> int:
+        """Do it for every mapping; raises SiteMismatch when all is done, for one in disorder hinders no other."""
+        count = 0
+        wrong: list[SiteMismatch] = []
+        for mapping in self.gateway.mappings.values():
+            try:
+                count += job(mapping)
+            except SiteMismatch as mismatch:
+                wrong.append(mismatch)
+        if wrong:
+            raise wrong[0]
+        return count
 
     def _audit(self, mapping: Mapping) -> int:
         self.reconciler.rebuild_bookings(mapping)

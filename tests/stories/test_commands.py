@@ -381,13 +381,14 @@ def test_check_live_tells_every_problem_at_once(stagegate: Stagegate, team: Team
         "'Project Goals' is a date field, but fields.goals says text",
         "'Additional Fees' lacks the options 'May apply'",
         "the create screen of 'Sub-task' lacks 'duedate', 'labels'",
-        "the edit screen of 'Sub-task' lacks 'duedate', 'labels'",
-        "lacks 'Gate Override', which we write",
-        "lacks 'labels', which we write",
+        "'IDI Date', 'Gate Override', so that nobody can fill them"
+        if site.cloud
+        else "the edit screen of 'Integration' lacks 'Gate Override', 'labels', which we write",
         "lacks 'IDI Date'",
         "no link type 'Blocks'",
     ):
         assert text in said, text
+    assert ("the edit screen of 'Sub-task' lacks 'duedate', 'labels'" in said) is not site.cloud
     assert project.stage == "Discovery"
 
 
@@ -433,6 +434,32 @@ def test_check_live_knows_the_groups_and_roles_of_the_override(stagegate: Stageg
     assert "there is no group 'directors'" in said
     assert "'jira-users'" not in said
     assert "the project has no sub-task type 'Step'" in said
+
+
+@on_both
+def test_check_live_finds_a_group_among_many_that_contain_its_name(
+    stagegate: Stagegate, jira: Running, tmp_path: Path
+) -> None:
+    """The picker shows twenty groups at most; Data Center has no other list of groups to look at."""
+    path = tmp_path / "own.toml"
+    path.write_text('extends = "paytronix"\n[override]\nroles = []\ngroups = ["qa"]\n', encoding="utf-8")
+    with jira.site.lock:
+        jira.site.user_by_login("tc").groups |= {"qa", *(f"{number}-qa" for number in range(100, 122))}
+    said = " ".join(stagegate("check", "--live", "--mapping", str(path)).out.split())
+    assert "there is no group" not in said
+    unread = "the group 'qa' can't be found: Jira shows 20 of 23 with that text"
+    assert (unread in said) is not jira.site.cloud
+
+
+@on_both
+def test_check_live_may_not_look_at_groups(stagegate: Stagegate, jira: Running, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('extends = "paytronix"\n[override]\nroles = []\ngroups = ["jira-users"]\n', encoding="utf-8")
+    jira.site.revocations.append(Revocation(permission="USER_PICKER"))
+    said = " ".join(stagegate("check", "--live", "--mapping", str(path)).out.split())
+    assert "(USER_PICKER); grant it among the global permissions" in said
+    assert ("the group 'jira-users' can't be read: Browse users and groups" in said) is jira.site.cloud
+    assert "there is no group" not in said
 
 
 def test_check_looks_at_the_sound_mappings_although_others_are_not(stagegate: Stagegate, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from jira_sandbox import Revocation, Running, preset
 from tests.stories.running import StoryService, on_both
 from tests.stories.team import Person, Team
 
@@ -54,6 +55,33 @@ def test_an_override_by_someone_who_may_not_is_cleared_with_a_word(
 
     service.looks_at(project)
     assert len(project.said) == 1
+
+
+@on_both
+@pytest.mark.where(may_fail=True)
+def test_an_override_that_we_may_not_judge_waits_alone(
+    jira: Running, team: Team, tc: Person, admin: Person, service: StoryService
+) -> None:
+    """Without the permission to read roles one project waits, with the reason, and the others go on."""
+    project, other = team.starts_project(), team.starts_project("Bistro loyalty")
+    lost = Revocation(permission="ADMINISTER_PROJECTS", user_id=preset.person(jira.site, "service").id)
+    jira.site.revocations.append(lost)
+    admin.fills(project, "Gate Override", "The client starts early at its own risk.")
+    tc.moves(other, "Requirements")
+    service.catches_up()
+
+    (parked,) = service.failures()
+    assert parked.label == project.key
+    assert parked.failure is not None
+    assert "Administer Projects" in parked.failure.text
+    assert service.running.store.projections.get(project.id) is not None
+    assert (other.stage, other.status) == ("Discovery", "Discovery")
+    assert project.field("Gate Override") is not None
+
+    jira.site.revocations.clear()
+    service.looks_at(project)
+    assert project.gate == "Open"
+    assert not service.failures()
 
 
 @pytest.mark.where(workflow="open")

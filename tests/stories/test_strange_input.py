@@ -128,6 +128,35 @@ def test_a_field_that_is_gone_stops_the_project_until_it_is_back(
 
 
 @on_both
+@pytest.mark.where(may_fail=True)
+def test_a_field_that_fails_to_load_makes_nothing_twice(jira: Running, team: Team, service: StoryService) -> None:
+    project = team.starts_project()
+    steps = [step.key for step in project.subtasks()]
+    jira.site.unloadable.add("subtasks")
+    service.looks_at(project)
+    assert [step.key for step in project.subtasks()] == steps
+
+    jira.site.unloadable.clear()
+    service.looks_at(project)
+    assert [step.key for step in project.subtasks()] == steps
+    assert not service.failures()
+
+
+@on_both
+def test_long_texts_keep_no_step_from_being_made(team: Team, tc: Person, service: StoryService) -> None:
+    """Both texts together, escaped, are longer than any text that Jira takes."""
+    text = ("- item [one] *bold* {code} | cell | a_b_c | http://x-y/z?a=1#b\n" * 600)[:20_000]
+    project = team.starts_project(Project_Goals=text, Project_Scope=text)
+    tc.moves(project, "Requirements")
+    service.catches_up()
+
+    assert (project.stage, project.status) == ("Discovery", "Discovery")
+    told = next(step.description for step in project.subtasks() if "rest stands" in step.description)
+    assert "Project Goals)" in told
+    assert "Project Scope)" in told
+
+
+@on_both
 def test_a_deleted_project_is_forgotten(team: Team, admin: Person, service: StoryService) -> None:
     project = team.starts_project()
     admin.deletes(project)

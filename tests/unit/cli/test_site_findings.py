@@ -11,25 +11,24 @@ from sync_service.checking.compare import SCHEMAS, judge_site, wanted_options
 from sync_service.checking.survey import Survey, needed_permissions
 
 PAYTRONIX = load("paytronix")
-FIELDS: tuple[Any, ...] = tuple(
-    {
+FIELDS: dict[str, Any] = {
+    key: {
         "id": f"customfield_{number}",
         "name": field.name,
         "schema": {"type": SCHEMAS[field.type][0]} | ({"items": "option"} if field.type == "multi-select" else {}),
     }
-    for number, field in enumerate(PAYTRONIX.fields.values(), 10000)
-)
+    for number, (key, field) in enumerate(PAYTRONIX.fields.items(), 10000)
+}
 SCREEN: dict[str, Any] = {name: {} for name in ("summary", "description", "assignee", "duedate", "labels")}
-ON_SCREEN = SCREEN | {field["id"]: {} for field in FIELDS}
+ON_SCREEN = SCREEN | {field["id"]: {} for field in FIELDS.values()}
 EVERYWHERE = frozenset({*PAYTRONIX.stage_by_status, "To Do", "Done", "Won't Do"})
 SITE = Survey(
     is_cloud=True,
-    project={"id": "1"},
+    project={"id": "1", "assigneeType": "UNASSIGNED"},
     fields=FIELDS,
     permissions=dict.fromkeys(needed_permissions(PAYTRONIX), True),
     create_screen=SCREEN,
     issue_screen=ON_SCREEN,
-    step_screen=SCREEN,
     options={
         key: frozenset({*field.options, *wanted_options(PAYTRONIX).get(key, ())})
         for key, field in PAYTRONIX.fields.items()
@@ -40,10 +39,11 @@ SITE = Survey(
     link_types=frozenset({"Blocks"}),
     roles=frozenset({"Administrators"}),
 )
+DATA_CENTER = {"is_cloud": False, "step_screen": SCREEN}
 
 
 def off(screen: dict[str, Any], *names: str) -> dict[str, Any]:
-    ids = {field["id"] for field in FIELDS if field["name"] in names} | set(names)
+    ids = {field["id"] for field in FIELDS.values() if field["name"] in names} | set(names)
     return {field_id: shown for field_id, shown in screen.items() if field_id not in ids}
 
 
@@ -57,7 +57,8 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a name that leads nowhere": ({"names": ("no field x",)}, "no field x"),
     "a permission": ({"permissions": {"ADD_COMMENTS": False}}, "lacks the permission 'Add comments' (ADD_COMMENTS)"),
     "a field of another type": (
-        {"fields": ({**FIELDS[7], "schema": {"type": "array", "items": "string"}}, *FIELDS[8:])},
+        {"fields": FIELDS | {"integration_kind": {"id": "1", "schema": {"type": "array", "items": "string"}}}}
+        | {"issue_screen": None},
         "'Integration Kind' is a array field, but fields.integration_kind says select",
     ),
     "an option that we write": ({"options": {"gate": frozenset({"Open"})}}, "'Gate' lacks the options 'Closed' (it"),
@@ -70,17 +71,20 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"create_screen": SCREEN | {"team": {"required": True, "name": "Team", "hasDefaultValue": False}}},
         "requires 'Team', which a step doesn't have",
     ),
-    "the edit screen of a step": (
-        {"step_screen": off(SCREEN, "assignee")},
+    "the edit screen of a step on Data Center": (
+        DATA_CENTER | {"step_screen": off(SCREEN, "assignee")},
         "edit screen of 'Sub-task' lacks 'assignee'",
     ),
-    "a field that people and we write": (
-        {"issue_screen": off(ON_SCREEN, "Certification Start")},
+    "a field that people and we write on Data Center": (
+        DATA_CENTER | {"issue_screen": off(ON_SCREEN, "Certification Start")},
         "lacks 'Certification Start', which we write",
     ),
-    "labels": ({"issue_screen": off(ON_SCREEN, "labels")}, "lacks 'labels', which we write"),
+    "labels on Data Center": (
+        DATA_CENTER | {"issue_screen": off(ON_SCREEN, "labels")},
+        "lacks 'labels', which we write",
+    ),
     "a kept field on Data Center": (
-        {"is_cloud": False, "issue_screen": off(ON_SCREEN, "Gate")},
+        DATA_CENTER | {"issue_screen": off(ON_SCREEN, "Gate")},
         "lacks 'Gate', which we write",
     ),
     "the link type": ({"link_types": frozenset({"Relates"})}, "there is no link type 'Blocks' (there are: Relates)"),
@@ -97,6 +101,11 @@ def test_faults(change: dict[str, Any], says: str) -> None:
 
 WEAKNESSES: dict[str, tuple[dict[str, Any], str]] = {
     "a field that people fill": ({"issue_screen": off(ON_SCREEN, "IDI Date")}, "so that nobody can fill them"),
+    "a field that people fill and we write on Cloud": (
+        {"issue_screen": off(ON_SCREEN, "Gate Override")},
+        "lacks 'Gate Override', so that nobody can fill them",
+    ),
+    "something that was renamed": ({"renamed": ("the field x is called y now",)}, "the field x is called y now"),
     "an option that people choose": (
         {"options": {"failure_reasons": frozenset({"other"})}},
         "'Failure Reasons' lacks the options 'duplicate calls'",
@@ -109,6 +118,10 @@ WEAKNESSES: dict[str, tuple[dict[str, Any], str]] = {
         {"ways": {("Sub-task", "Done"): frozenset({"Won't Do"})}},
         "from 'Done' no transition of 'Sub-task' leads our account to 'To Do'",
     ),
+    "a default assignee": (
+        {"project": {"id": "1", "assigneeType": "PROJECT_LEAD"}},
+        "the default assignee of the project is PROJECT_LEAD, so a step that nobody owns goes to that person",
+    ),
 }
 
 
@@ -119,8 +132,9 @@ def test_weaknesses(change: dict[str, Any], says: str) -> None:
     assert found.faults == ()
 
 
-def test_kept_fields_need_no_edit_screen_on_cloud() -> None:
-    assert judge_site(PAYTRONIX, replace(SITE, issue_screen=off(ON_SCREEN, "Gate"))).problems == ()
+@pytest.mark.parametrize("name", ["Gate", "labels"])
+def test_what_only_the_service_writes_needs_no_edit_screen_on_cloud(name: str) -> None:
+    assert judge_site(PAYTRONIX, replace(SITE, issue_screen=off(ON_SCREEN, name))).problems == ()
 
 
 def test_what_could_not_be_read_is_no_problem() -> None:
@@ -134,7 +148,7 @@ def test_what_could_not_be_read_is_no_problem() -> None:
 def test_a_group_that_is_not_there() -> None:
     override = PAYTRONIX.override.model_copy(update={"groups": ("directors",), "roles": ()})
     mapping = PAYTRONIX.model_copy(update={"override": override})
-    found = judge_site(mapping, replace(SITE, groups=frozenset({"users"})))
+    found = judge_site(mapping, replace(SITE, groups={"users": True, "directors": False}))
     assert ["there is no group 'directors'" in text for text in found.faults] == [True]
     assert needed_permissions(mapping)[-1] == "USER_PICKER"
 
@@ -142,7 +156,8 @@ def test_a_group_that_is_not_there() -> None:
 def test_a_small_mapping_asks_for_less() -> None:
     minimal = load("minimal")
     assert "certification_result" not in wanted_options(minimal)
-    assert judge_site(minimal, replace(SITE, link_types=frozenset(), options={})).faults == ()
+    fields = {key: FIELDS[key] for key in minimal.fields if key in FIELDS}
+    assert judge_site(minimal, replace(SITE, link_types=frozenset(), options={}, fields=fields)).faults == ()
 
 
 def test_two_mappings_of_one_project(tmp_path: Any) -> None:

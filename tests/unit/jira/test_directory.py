@@ -1,10 +1,13 @@
 """Names are resolved once, by exactly what the site has; what is missing or ambiguous is told with its remedy."""
 
+from dataclasses import replace
+
 import pytest
 from gatewayworld import World
 
 from jira_sandbox.model import Status
-from sync_service.jira.directory import Directory, SiteMismatch, resolve
+from jira_sandbox.relations import change_key
+from sync_service.jira.directory import Directory, SiteMismatch, look_up, resolve
 from sync_service.lifecycle.actions import Edit
 
 
@@ -40,7 +43,7 @@ def test_two_fields_of_one_name_are_refused_with_their_ids(world: World) -> None
     told = problems(world)
 
     assert f"2 fields are named 'Gate' ({gate.id}, {other.id}); rename all but one" in told
-    assert "there is no field 'Project Goals' (fields.goals, type text); create it" in told
+    assert "there is no field 'Project Goals' (fields.goals, type text); if it was renamed, write its" in told
 
 
 def test_all_that_is_missing_is_told_at_once(world: World) -> None:
@@ -74,6 +77,14 @@ def test_a_project_that_is_not_there(world: World) -> None:
     assert "no such project, or the service's account may not browse it" in problems(world)
 
 
+def test_a_project_with_another_key(world: World) -> None:
+    before = resolved(world)
+    change_key(world.site, world.site.project("INT"), "INTG")
+    for known in (None, before):
+        told = problems(world, known)
+        assert told == "the project's key is 'INTG' now; write that into jira.project of the mapping, and restart"
+
+
 def test_what_an_admin_renames_keeps_its_meaning(world: World) -> None:
     before = resolved(world)
     for thing in (world.site.field_named("Gate"), world.site.status_named("Launch"), world.site.status_named("To Do")):
@@ -101,6 +112,30 @@ def test_only_names_of_the_mapping_are_kept(world: World) -> None:
     spare.name = "Launch"
 
     assert [i for i, name in resolved(world, before).statuses.items() if name == "Launch"] == ["777"]
+
+
+def test_what_an_admin_renamed_is_told_with_the_place_of_the_new_name(world: World) -> None:
+    before = resolved(world)
+    for thing in (world.site.field_named("Gate"), world.site.status_named("Launch"), *world.site.types.values()):
+        thing.name = f"New {thing.name}"
+    found = look_up(world.gateway.client, world.mapping, before)
+
+    assert found is not None
+    told = {words.split(";")[0]: words.rsplit("into ", 1)[1] for words in found.renamed}
+    assert told == {
+        "the field 'Gate' is called 'New Gate' now": "fields.gate.name of the mapping",
+        "the issue type 'Integration' is called 'New Integration' now": "jira.issue_type of the mapping",
+        "the issue type 'Sub-task' is called 'New Sub-task' now": "jira.subtask_type of the mapping",
+        "the status 'Launch' is called 'New Launch' now": "the mapping",
+    }
+
+
+def test_a_field_of_a_team_managed_project_is_nothing_to_us(world: World) -> None:
+    gate = world.site.field_named("Gate")
+    theirs = replace(gate, id="customfield_19999", project_id="10055")
+    world.site.fields = {theirs.id: theirs} | world.site.fields
+
+    assert resolved(world).field_ids["gate"] == gate.id
 
 
 def test_a_removed_field_is_looked_for_anew(world: World) -> None:

@@ -7,8 +7,8 @@ from gatewayworld import World
 
 from jira_sandbox import Fault, Revocation, preset, relations, writing
 from jira_sandbox.model import Change, ChangeItem, Issue
-from sync_service.jira.errors import Forbidden, NotFound
-from sync_service.jira.gateway import Elsewhere, Gateway, Unmanaged, quoted
+from sync_service.jira.errors import Incomplete, NotFound, ServerFault, Unauthorized
+from sync_service.jira.gateway import Elsewhere, Gateway, RolesHidden, Unmanaged, quoted
 from sync_service.lifecycle.actions import Edit
 
 READ_CLOUD = {"GET /rest/api/2/issue/{issueIdOrKey}": 1, "POST /rest/api/2/issue/bulkfetch": 1}
@@ -129,6 +129,48 @@ def test_a_sub_task_that_is_listed_but_not_given_is_unread_not_missing(cloud: Wo
         patch.setattr(type(cloud.site), "visible_issue", without)
         read = cloud.read(issue).issue
     assert ([one.id for one in read.subtasks], read.unread) == ([seen.id], (hidden.id,))
+
+
+@pytest.mark.parametrize("name", ["subtasks", "status", "labels", "updated"])
+def test_a_field_that_could_not_be_loaded_is_not_taken_for_empty(world: World, name: str) -> None:
+    """Cloud is told to fail then; Data Center, and whatever else leaves out what always comes, is found out."""
+    issue = world.create()
+    world.step(issue)
+    world.site.unloadable.add(name)
+    with pytest.raises(ServerFault if world.site.cloud else Incomplete, match=name) as failed:
+        world.read(issue)
+    assert failed.value.repeatable
+    assert not failed.value.site_wide
+
+    world.site.unloadable.clear()
+    assert len(world.read(issue).issue.subtasks) == 1
+
+
+def test_on_cloud_no_field_that_was_asked_for_may_fail(cloud: World) -> None:
+    issue = cloud.create()
+    cloud.read(issue)
+    cloud.site.unloadable.add(cloud.id_of("Technical Consultant"))
+    with pytest.raises(ServerFault, match="customfield"):
+        cloud.read(issue)
+
+
+@pytest.mark.parametrize("name", ["status", "labels"])
+def test_a_sub_task_that_is_not_whole_is_unread(cloud: World, name: str) -> None:
+    """A bulk read has no way to ask for failure; nothing is decided then."""
+    issue = cloud.create()
+    step = cloud.step(issue)
+    whole = cloud.gateway.client.issue(issue.id).body
+    directory = cloud.gateway.directory(cloud.mapping)
+    cloud.site.unloadable.add(name)
+    assert cloud.gateway._subtasks(whole, directory) == ((), (step.id,))
+
+
+def test_an_issue_that_is_not_whole_differs_from_what_was_seen(world: World) -> None:
+    issue = world.create()
+    seen = world.read(issue).fingerprint
+    assert [told for _, _, told in world.gateway.portfolio(world.mapping)] == [seen]
+    world.site.unloadable.add("updated")
+    assert [told for _, _, told in world.gateway.portfolio(world.mapping)] != [seen]
 
 
 def test_300_sub_tasks(world: World) -> None:
@@ -273,10 +315,24 @@ def test_the_author_was_deleted_since(world: World) -> None:
     assert world.read(issue).issue.groups == {world.account("admin"): frozenset()}  # type: ignore[arg-type]
 
 
-def test_a_service_that_may_not_see_roles_says_so(world: World) -> None:
+@pytest.mark.parametrize("refusal", [None, 401, 403, 404])
+@pytest.mark.parametrize("path", [r"/project/INT/role(\?|$)", "/project/INT/role/"])
+def test_a_service_that_may_not_see_roles_says_so(world: World, refusal: int | None, path: str) -> None:
+    """Neither are our credentials wrong then, nor is the issue gone, as 401 and 404 else mean."""
     issue = overridden(world, "admin")
-    world.jira.faults.add(Fault(action="status", status=403, path="/project/INT/role"))
-    with pytest.raises(Forbidden):
+    if refusal is None:
+        service = preset.person(world.site, "service")
+        world.site.revocations.append(Revocation(permission="ADMINISTER_PROJECTS", user_id=service.id))
+    else:
+        world.jira.faults.add(Fault(action="status", status=refusal, path=path, message="You may not"))
+    with pytest.raises(RolesHidden, match=r"in INT can't be judged.*([Mm]ay not|cannot edit).*Administer Projects"):
+        world.read(issue)  # type: ignore[arg-type]
+
+
+def test_credentials_that_end_while_roles_are_read_are_no_matter_of_the_issue(world: World) -> None:
+    issue = overridden(world, "admin")
+    world.jira.faults.add(Fault(action="status", status=401, path="/project/INT/role|/myself"))
+    with pytest.raises(Unauthorized):
         world.read(issue)  # type: ignore[arg-type]
 
 
@@ -295,6 +351,19 @@ def test_what_changed_since_names_parents(world: World) -> None:
 
     assert found == {(changed.id, changed.key), (by_step.id, by_step.key)}
     assert old.id not in {issue_id for issue_id, _ in found}
+
+
+def test_what_is_edited_while_a_sweep_goes_on_hides_nothing_else(world: World) -> None:
+    """Data Center's pages go by offset: in the order of changes, an edit would shift all others by one."""
+    issues = [world.create() for _ in range(120)]
+    since = world.jira.clock.now()
+    found = dict[str, str]()
+    for issue, key in world.gateway.changed_since(world.mapping, since, world.gateway.time_zone):
+        if not found:
+            world.later(minutes=1)
+            world.edit(issues[4], summary="New words")
+        found[issue] = key
+    assert found == {issue.id: issue.key for issue in issues}
 
 
 def test_the_time_is_told_in_the_zone_of_our_account(world: World) -> None:

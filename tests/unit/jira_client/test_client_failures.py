@@ -92,6 +92,24 @@ def test_each_failure_has_a_name_and_only_the_safe_is_sent_again(wire, jira, tim
     assert time.waited == {1: 0, 3: 1.125}[reached]
 
 
+@pytest.mark.parametrize(
+    ("headers", "error"),
+    [
+        ({}, Unauthorized),
+        ({"X-Seraph-LoginReason": "OK", "X-AUSERNAME": "stagegate"}, Forbidden),
+        ({"X-Seraph-LoginReason": "OK, OK"}, Forbidden),
+        ({"X-Seraph-LoginReason": "OUT"}, Unauthorized),
+        ({"X-Seraph-LoginReason": "OK, AUTHENTICATED_FAILED"}, Unauthorized),
+    ],
+)
+def test_a_401_of_a_data_center_that_let_us_in_is_about_a_permission(wire, jira, headers, error):
+    said = {"errorMessages": ["You cannot edit the configuration of this project."], "errors": {}}
+    failed = failing(wire, jira, "read", (401, said, headers))
+    assert type(failed) is error
+    assert failed.messages == ("You cannot edit the configuration of this project",)
+    assert ("token" in str(failed)) == (error is Unauthorized)
+
+
 @pytest.mark.parametrize("call", READS + SETS)
 def test_a_passing_trouble_is_not_noticed(wire, jira, call):
     """After a reset and a 503 the third answer counts."""

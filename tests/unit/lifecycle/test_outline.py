@@ -7,8 +7,9 @@ import pytest
 from projectworld import PAYTRONIX, World, at, varied, with_step
 
 from sync_service.lifecycle.actions import Create, Edit, Move, sentence
+from sync_service.lifecycle.messages import CUT, LONGEST_LIST, field_value, refusal, warning
 from sync_service.lifecycle.outline import outline
-from sync_service.lifecycle.wiki import escape, escape_lines, fill
+from sync_service.lifecycle.wiki import LONGEST_TEXT, escape, escape_lines, fill, shorten
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +172,44 @@ class TestWords:
         world.settle()
         assert len(world.step("goals").summary) <= 255
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("- item [one] *bold* {code} | cell | a_b_c\n" * 500, id="markup"),
+            pytest.param("\\" * 20_000, id="what grows most when escaped"),
+            pytest.param("word " * 4_000, id="plain"),
+            pytest.param("x" * 32_767, id="one word"),
+        ],
+    )
+    def test_long_texts_share_the_room_and_say_where_the_rest_stands(self, text: str) -> None:
+        """Jira refuses a description of more than 32,767 characters, and no step would be made."""
+        described = with_step("discovery", "goals", description="h2. Goals\n{goals}\n----\n{scope}\n{idi_date}. {key}!")
+        world = World(described, fields={"goals": text, "scope": text, "idi_date": date(2026, 3, 9)})
+        world.look(stop_after=1)
+        told = world.step("goals").description
+        assert 29_000 < len(told) <= LONGEST_TEXT
+        assert told.endswith("2026-03-09. INT-1!")
+        parts = told.removeprefix("h2. Goals\n").split("\n----\n")
+        for part, name in zip(parts, ("Project Goals", "Project Scope"), strict=True):
+            assert f"\n_… (the rest stands in the field {name})_" in part
+            assert 14_000 < len(part) < 16_000
+
+    def test_a_short_text_leaves_its_room_to_a_long_one(self) -> None:
+        """What fits is whole."""
+        described = with_step("discovery", "goals", description="{goals}{scope}{goals}")
+        world = World(described, fields={"goals": "x" * 2_000, "scope": "y" * 25_000})
+        world.look(stop_after=1)
+        assert world.step("goals").description == "x" * 2_000 + "y" * 25_000 + "x" * 2_000
+
+    def test_a_template_that_is_too_long_itself_is_cut(self) -> None:
+        """Escapes hold no line break, so none is cut in two."""
+        described = with_step("discovery", "goals", description="A line.\n" * 5_000 + "{goals}")
+        world = World(described, fields={"goals": "y" * 25_000})
+        world.look(stop_after=1)
+        told = world.step("goals").description
+        assert len(told) <= LONGEST_TEXT
+        assert told.endswith("\nA line." + CUT)
+
     def test_rework_without_rounds(self) -> None:
         """Where there is no certification, every later visit is rework."""
         again = PAYTRONIX.stages["development"].steps["build"].again
@@ -205,6 +244,29 @@ def test_escape(text: str, escaped: str) -> None:
 def test_escape_lines() -> None:
     """Lines stay lines; no line becomes a heading or a list."""
     assert escape_lines("# one\n* two\n- three\n\nh1. four") == "\\# one\n\\* two\n\\- three\n\nh1\\. four"
+
+
+@pytest.mark.parametrize("count", [1, 60, 5_000])
+def test_a_comment_names_as_many_reasons_as_fit(count: int) -> None:
+    reasons = [f"INT-{number} *blocks* this issue and is open. " + "x" * 255 for number in range(count)]
+    refused = refusal("Discovery", "Requirements", reasons, moved="back")
+    named = refused.count("\\*blocks\\*")
+    assert len(refused) < LONGEST_LIST + 500 < LONGEST_TEXT
+    assert refused.endswith("Move it again when nothing is missing any more.")
+    assert ("more: see the open sub-tasks" in refused) == (named < count)
+    if named < count:
+        assert f"and {count - named} more:" in refused
+    assert len(warning("Discovery", "Requirements", reasons)) < LONGEST_TEXT
+
+
+def test_a_reason_repeats_no_long_value() -> None:
+    assert len(field_value("Feasibility", "no " * 10_000, ["Feasible"])["text"]) < 200
+    assert field_value("Feasibility", "Unknown", ["Feasible"])["text"] == "Feasibility is Unknown; it must be Feasible."
+
+
+def test_what_has_no_line_break_is_cut_where_it_must() -> None:
+    assert shorten("x" * LONGEST_TEXT, CUT) == "x" * LONGEST_TEXT
+    assert shorten("x" * (LONGEST_TEXT + 1), CUT) == "x" * (LONGEST_TEXT - len(CUT)) + CUT
 
 
 def test_templates_fill_names_and_nothing_else() -> None:

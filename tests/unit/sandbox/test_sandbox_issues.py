@@ -536,6 +536,31 @@ def test_properties_are_set_read_listed_and_removed(world):
     assert world.tc.see(key, "changelog")["changelog"]["total"] == 0
 
 
+@pytest.mark.parametrize("default", ["UNASSIGNED", "PROJECT_LEAD"])
+def test_an_issue_for_nobody_goes_to_the_default_assignee(world, default):
+    project = world.jira.site.project("INT")
+    project.assignee_type = default
+    assert world.tc.get("project/INT")["assigneeType"] == default
+    lead = {"UNASSIGNED": None, "PROJECT_LEAD": project.lead_id}[default]
+    name = "accountId" if world.jira.site.cloud else "name"
+    for said in ({}, {"assignee": {name: "-1"}}):
+        assert world.jira.site.issue(world.tc.create(**said)).values.get("assignee") == lead
+    assert world.jira.site.issue(world.tc.create(assignee=None)).values["assignee"] is None
+
+
+def test_long_texts_have_a_limit(world):
+    key = world.tc.create(description="x" * 32_767)
+    world.tc.post(f"issue/{key}/comment", {"body": "x" * 32_767}).raise_for_status()
+    too_long, says = "x" * 32_768, "The entered text is too long. It exceeds the allowed limit of 32,767 characters."
+    for body, field in (
+        ({"fields": {"description": too_long}}, "description"),
+        ({"update": {"comment": [{"add": {"body": too_long}}]}}, "comment"),
+    ):
+        refused = world.tc.ask("PUT", f"issue/{key}", body)
+        assert (refused.status_code, refused.json()["errors"]) == (400, {field: says})
+    assert world.tc.ask("POST", f"issue/{key}/comment", {"body": too_long}).json()["errors"] == {"comment": says}
+
+
 def test_properties_have_limits_and_need_the_right_to_edit(world):
     key = world.tc.create()
     assert world.tc.put(f"issue/{key}/properties/p", "x" * 32_769).status_code == 400

@@ -1,5 +1,7 @@
 """Who may come in, who is who, what the site knows, and projects."""
 
+from dataclasses import replace
+
 import pytest
 import requests
 
@@ -104,11 +106,34 @@ def test_groups_can_be_picked_and_on_data_center_opened(datacenter):
     assert datacenter.tc.ask("GET", "group", groupname="none").status_code == 404
 
 
+def test_of_many_groups_twenty_are_picked(world):
+    world.jira.site.user_by_login("tc").groups |= {"qa", *(f"{number}-qa" for number in range(100, 122))}
+    picked = world.tc.get("groups/picker", query="qa", maxResults=50)
+    assert (picked["header"], picked["total"]) == ("Showing 20 of 23 matching groups", 23)
+    assert [g["name"] for g in picked["groups"]] == [f"{number}-qa" for number in range(100, 120)]
+
+
+def test_groups_are_listed_by_their_whole_names(cloud):
+    groups = {g["name"]: g["groupId"] for g in cloud.tc.get("group/bulk")["values"]}
+    assert {"jira-users", "jira-administrators", "service-accounts"} == set(groups)
+    found = cloud.tc.get("group/bulk", groupName=["jira-users", "users"], groupId=groups["service-accounts"])
+    assert [g["name"] for g in found["values"]] == ["jira-users", "service-accounts"]
+    cloud.control("POST", "permissions/revoke", {"permission": "USER_PICKER"})
+    assert cloud.tc.ask("GET", "group/bulk").status_code == 403
+
+
 def test_groups_can_be_picked_on_cloud(cloud):
     assert cloud.tc.get("groups/picker")["groups"][0]["name"] == "jira-administrators"
 
 
 # what the site knows
+
+
+def test_a_field_of_a_team_managed_project_bears_its_scope(cloud):
+    gate = cloud.jira.site.field_named("Gate")
+    cloud.jira.site.fields["customfield_19999"] = replace(gate, id="customfield_19999", project_id="10055")
+    scopes = {f["id"]: f.get("scope") for f in cloud.tc.get("field") if f["name"] == "Gate"}
+    assert scopes == {gate.id: None, "customfield_19999": {"type": "PROJECT", "project": {"id": "10055"}}}
 
 
 def test_fields_tell_their_schema(world):
@@ -234,6 +259,28 @@ def test_a_project_needs_a_free_key_and_name(world, body, field):
     assert (reply.status_code, set(reply.json()["errors"])) == (400, {field})
 
 
+def test_a_project_gets_another_key_and_is_found_by_the_former_one(world):
+    key = world.tc.create()
+    changed = world.admin.put("project/INT", {"key": "INTG", "name": "Integration work"})
+    assert (changed.status_code, changed.json()["key"], changed.json()["name"]) == (200, "INTG", "Integration work")
+    for former in (key, key.replace("INT", "INTG")):
+        seen = world.tc.see(former, "changelog")
+        assert (seen["key"], seen["fields"]["project"]["key"]) == ("INTG-1", "INTG")
+        assert seen["changelog"]["total"] == 0
+    assert world.tc.get("project/INT")["key"] == "INTG"
+    back = world.admin.put("project/INTG", {"key": "INT"})
+    assert (back.json()["key"], world.tc.see("INTG-1")["key"]) == ("INT", "INT-1")
+
+
+def test_who_may_change_a_project_and_into_what(world):
+    world.admin.post("project", {"key": "OPS", "name": "Operations"})
+    assert world.tc.put("project/INT", {"name": "X"}).status_code == 403
+    assert world.service.put("project/INT", {"description": "told"}).json()["description"] == "told"
+    assert world.service.put("project/INT", {"key": "INTG"}).status_code == 403
+    refused = world.admin.put("project/INT", {"key": "OPS", "name": "Operations"})
+    assert (refused.status_code, set(refused.json()["errors"])) == (400, {"projectKey", "projectName"})
+
+
 def test_only_admins_make_projects(world):
     assert world.tc.post("project", {"key": "OPS", "name": "Operations"}).status_code == 403
 
@@ -247,8 +294,12 @@ def test_cloud_pages_projects(cloud):
 def test_roles_have_actors_that_admins_can_change(world):
     roles = world.service.get("project/INT/role")
     assert roles["Administrators"].endswith("/role/10002")
-    assert world.tc.ask("GET", "project/INT/role").status_code == 403
     role = "project/INT/role/10002"
+    cloud = world.jira.site.cloud
+    refused = world.tc.ask("GET", "project/INT/role")
+    assert refused.status_code == 401
+    assert refused.headers.get("X-Seraph-LoginReason") == (None if cloud else "OK")
+    assert world.tc.ask("GET", role).status_code == (404 if cloud else 401)
     admin = world.service.get(role)["actors"][0]
     assert admin["displayName"] == "Ada Admin"
     account = world.jira.credentials["tc"].account

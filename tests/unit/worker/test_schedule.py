@@ -13,6 +13,7 @@ from jira_sandbox import relations
 from sync_service.bootstrap import WorkerService, worker_service
 from sync_service.config import Settings
 from sync_service.errors import Stopping
+from sync_service.jira.directory import SiteMismatch
 from sync_service.jira.limits import Turns
 from sync_service.store import Priority
 from sync_service.worker.retry import Later
@@ -80,6 +81,17 @@ def test_a_sweep_looks_at_what_changed_since_the_last_one(jira: Any, service: Wo
     edit(jira, jira.site.subtasks(changed)[0], summary="renamed")
     service.schedule.sweep()
     assert due(service) == {changed.key}
+
+
+@pytest.mark.parametrize("job", ["sweep", "audit"])
+def test_a_project_in_disorder_hinders_no_other(jira: Any, service: WorkerService, job: str) -> None:
+    (mapping,) = service.gateway.mappings.values()
+    absent = mapping.model_copy(update={"jira": mapping.jira.model_copy(update={"project": "NONE"})})
+    service.gateway.mappings = {"NONE": absent, "INT": mapping}
+    issue = new_project(jira)
+    with pytest.raises(SiteMismatch, match="NONE: there is no such project"):
+        getattr(service.schedule, job)()
+    assert due(service) == {issue.key}
 
 
 def test_a_sweep_heals_a_week_without_webhooks(jira: Any, service: WorkerService) -> None:
