@@ -250,7 +250,7 @@ class Project:
     """A project with its schemes, flattened: issue types, a workflow and screens for each type, who may do what.
 
     `type_scheme`, `screen_scheme` and `workflow_scheme` are the ids of schemes that were assigned; None stands for
-    schemes of its own that say what is flattened here (see `schemes`).
+    the default one or one of its own, which says what is flattened here (see `schemes`).
     """
 
     id: str

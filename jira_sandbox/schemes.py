@@ -44,11 +44,17 @@ def type_scheme(site: Site, project: Project) -> TypeScheme:
 
 
 def workflow_scheme(site: Site, project: Project) -> WorkflowScheme:
-    """Return the project's workflow scheme; one of its own, as its workflows are now, where none was assigned."""
+    """Return the project's workflow scheme; where none was assigned, one of its own, as its workflows are now.
+
+    Where all its types follow the site's default workflow that is the Default Workflow Scheme, which has no id and is
+    in no list, as in Jira.
+    """
     if project.workflow_scheme:
         return site.workflow_schemes[project.workflow_scheme]
     default = next((w.id for w in site.workflows.values() if w.name == "Simple workflow"), "")
     mapped = {i: w for i, w in project.workflows.items() if w != default}
+    if not mapped:
+        return WorkflowScheme(id="", name="Default Workflow Scheme", default=default, workflows={})
     own = WorkflowScheme(id=project.id, name=f"{project.key}: workflows", default=default, workflows=mapped)
     site.workflow_schemes[own.id] = own
     return own

@@ -80,6 +80,15 @@ def _forms(secret: str) -> tuple[str, ...]:
     return (secret, *escaped, *twice, *encoded)
 
 
+_redact = redactor(())
+"""What `configure_logs` made last: one for this process, as its logging is."""
+
+
+def redacted(text: str) -> str:
+    """Take out of a text what this process keeps out of its logs; before they are set up, what looks like a secret."""
+    return _redact(text)
+
+
 def configure_logs(
     *, style: Style = "json", level: str = "info", secrets: Iterable[str] = (), stream: TextIO | None = None
 ) -> Redact:
@@ -88,7 +97,8 @@ def configure_logs(
     `stream` is standard error by default. Uncaught exceptions of any thread are logged too, redacted. Returns the
     redaction, for other texts that leave the process.
     """
-    redact = redactor(secrets)
+    global _redact
+    _redact = redact = redactor(secrets)
     threshold = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

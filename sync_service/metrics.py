@@ -159,19 +159,21 @@ def _share(directory: Path) -> None:
 
 
 class QueueCollector(Collector):
-    """Reads the queue at the scrape; when the store does not answer, says that instead."""
+    """Reads the queue at the scrape; when the store does not answer, or `check` raises, says that instead."""
 
-    def __init__(self, depth: Callable[[], Depth]) -> None:
+    def __init__(self, depth: Callable[[], Depth], check: Callable[[], None] = lambda: None) -> None:
         self._depth = depth
+        self._check = check
 
     def collect(self) -> Iterator[Metric]:
         """Give depth by state and the oldest due key's age, or `stagegate_store_up` 0 alone."""
         try:
+            self._check()
             depth = self._depth()
         except StagegateError:
-            yield GaugeMetricFamily("stagegate_store_up", "Whether the store answers", value=0)
+            yield GaugeMetricFamily("stagegate_store_up", "Whether the store answers and keeps", value=0)
             return
-        yield GaugeMetricFamily("stagegate_store_up", "Whether the store answers", value=1)
+        yield GaugeMetricFamily("stagegate_store_up", "Whether the store answers and keeps", value=1)
         keys = GaugeMetricFamily(
             "stagegate_queue_keys", "Keys in the queue by state; waiting includes due", labels=["state"]
         )

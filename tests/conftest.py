@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import structlog
 
+from sync_service import logs
+
 pytest_plugins = ("planted",)
 
 NO_BUDGET = 1e6
@@ -35,10 +37,12 @@ def logging_as_before() -> Iterator[None]:
     """Take back what commands and processes that ran in this one did to its logging."""
     root, events = logging.getLogger(), structlog.get_config()
     handlers, level, hooks = root.handlers[:], root.level, (sys.excepthook, threading.excepthook)
+    redact = logs._redact
     yield
     root.handlers[:], (sys.excepthook, threading.excepthook) = handlers, hooks
     root.setLevel(level)
     structlog.configure(**events)
+    logs._redact = redact
     structlog.contextvars.clear_contextvars()
 
 

@@ -3,6 +3,7 @@
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
+from webhooks.bodies import SMALL
 from webhooks.calendar import calendar
 from webhooks.credentials import Credentials
 from webhooks.health import health
@@ -21,7 +22,7 @@ def create_app(services: Services) -> Flask:
         DEBUG=False,
         TESTING=False,
         PROPAGATE_EXCEPTIONS=False,
-        MAX_CONTENT_LENGTH=services.body_limit,
+        MAX_CONTENT_LENGTH=SMALL,  # deliveries may be larger, and have their own limit
         TRUSTED_HOSTS=list(services.trusted_hosts) or None,
     )
     for blueprint in (receiver(services), health(services), metrics(services), calendar(services)):

@@ -2,14 +2,15 @@
 
 import base64
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
 from sync_service.errors import ConfigurationError
 from webhooks.refusals import BadCredential, BadSignature, MissingCredential, UnknownMethod
 
-HMAC_METHODS = frozenset({"sha256", "sha384", "sha512"})
+HEX_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
+"""Of a signature, by the methods that we know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,28 +40,38 @@ class Credentials:
         )
 
 
+def admit(*, headers: Mapping[str, str], credentials: Credentials) -> tuple[str, bytes] | None:
+    """Refuse whoever proves nothing, whatever its body holds; raises a `Refusal`. `headers` in lower case.
+
+    Returns the method and the digest that the body must have, None where the headers have proved the sender.
+    """
+    signature, authorization = headers.get("x-hub-signature"), headers.get("authorization")
+    if signature is None:
+        if authorization is None:
+            raise MissingCredential
+        if not _authorized(authorization, credentials):
+            raise BadCredential
+        return None
+    method, _, given = signature.strip().partition("=")
+    method = method.lower()
+    if method not in HEX_DIGITS:
+        raise UnknownMethod
+    if len(given) != HEX_DIGITS[method] or not credentials.secrets:
+        raise BadSignature
+    return method, given.lower().encode("ascii", "replace")
+
+
 def verify(*, body: bytes, headers: Mapping[str, str], credentials: Credentials) -> None:
     """Check the signature over the raw body, or without one the Authorization header; `headers` in lower case.
 
     Cloud and Data Center from 10 sign (developer.atlassian.com/cloud/jira/platform/webhooks, "Secure admin webhooks");
     Jira Automation sends a header of our choice; older Data Centers know basic credentials only. Raises a `Refusal`.
     """
-    signature, authorization = headers.get("x-hub-signature"), headers.get("authorization")
-    if signature is not None:
-        _verify_signature(signature, body, credentials.secrets)
-    elif authorization is None:
-        raise MissingCredential
-    elif not _authorized(authorization, credentials):
-        raise BadCredential
-
-
-def _verify_signature(signature: str, body: bytes, secrets: Sequence[bytes]) -> None:
-    method, _, given = signature.strip().partition("=")
-    method = method.lower()
-    if method not in HMAC_METHODS:
-        raise UnknownMethod
-    digest = given.lower().encode("ascii", "replace")
-    if not any(hmac.compare_digest(digest, hmac.digest(s, body, method).hex().encode()) for s in secrets):
+    claimed = admit(headers=headers, credentials=credentials)
+    if claimed is None:
+        return
+    method, digest = claimed
+    if not any(hmac.compare_digest(digest, hmac.digest(s, body, method).hex().encode()) for s in credentials.secrets):
         raise BadSignature
 
 

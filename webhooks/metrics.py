@@ -10,7 +10,7 @@ from webhooks.services import Services
 def metrics(services: Services) -> Blueprint:
     """Make the route for scrapes."""
     blueprint = Blueprint("metrics", __name__)
-    queue = QueueCollector(services.store.queue.depth)
+    queue = QueueCollector(services.store.queue.depth, services.store.check)
 
     @blueprint.get("/metrics")
     def scrape() -> Response:

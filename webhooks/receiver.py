@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import structlog
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from sync_service.store import Delivery, StoreError
+from webhooks.bodies import Busy, Turns, is_small, whole
 from webhooks.notice import Ignored, Notice, Reason, read_notice
-from webhooks.refusals import Refusal, TooLarge, UnreadableBody
+from webhooks.refusals import Refusal
 from webhooks.replies import error, reply
 from webhooks.services import Services
 
@@ -29,21 +29,31 @@ def receiver(services: Services) -> Blueprint:
     """Make the route that Jira posts to."""
     blueprint = Blueprint("receiver", __name__)
     answers = _Answers(services)
+    turns = Turns(services.credentials)
 
     @blueprint.post("/webhooks/jira")
     def receive() -> Response:
         environ = request.environ
+        headers = {name: environ[key] for key, name in HEADERS.items() if key in environ}
         try:
-            body = _body(services.body_limit)
-            read = read_notice(
-                body=body,
-                headers={name: environ[key] for key, name in HEADERS.items() if key in environ},
-                credentials=services.credentials,
-                projects=services.projects,
-                own_accounts=services.own_accounts(),
-            )
+            if is_small(environ):
+                return answer(headers)
+            with turns.turn(headers):
+                return answer(headers)
         except Refusal as refusal:
             return answers.refused(refusal)
+        except Busy:
+            return answers.busy()
+
+    def answer(headers: dict[str, str]) -> Response:
+        body = whole(request, services.body_limit)
+        read = read_notice(
+            body=body,
+            headers=headers,
+            credentials=services.credentials,
+            projects=services.projects,
+            own_accounts=services.own_accounts(),
+        )
         return answers.ignored(read) if isinstance(read, Ignored) else answers.kept(read, body)
 
     return blueprint
@@ -60,7 +70,7 @@ class _Answers:
         # Bound once: looking a label up costs as much as counting. It also shows each outcome as 0 before its first.
         intake = services.metrics.intake
         self._outcome = {
-            name: intake.labels(name) for name in ("queued", "duplicate", "ignored", "refused", "unavailable")
+            name: intake.labels(name) for name in ("queued", "duplicate", "ignored", "refused", "unavailable", "busy")
         }
 
     def kept(self, notice: Notice, body: bytes) -> Response:
@@ -97,27 +107,17 @@ class _Answers:
         headers = self._challenge if refusal.status == 401 else None
         return error(refusal.status, refusal.reason, str(refusal), headers)
 
+    def busy(self) -> Response:
+        log.warning("large delivery put off", sender=request.remote_addr)
+        self._outcome["busy"].inc()
+        return self._later("busy", "Other large deliveries take too long; send it again.")
+
     def _unavailable(self) -> Response:
         self._outcome["unavailable"].inc()
-        text = "The delivery could not be stored; send it again."
-        return error(503, "store-unavailable", text, {"Retry-After": str(self._services.retry_after)})
+        return self._later("store-unavailable", "The delivery could not be stored; send it again.")
 
-
-def _body(limit: int) -> bytes:
-    # One byte beyond the limit is let through, to see that there is one: of a chunked body, which says no length,
-    # werkzeug 3.1 hands out the first `limit` bytes as if they were all.
-    request.max_content_length = limit + 1
-    try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise TooLarge from None
-    except HTTPException:
-        raise UnreadableBody from None
-    if len(body) > limit:
-        raise TooLarge
-    if len(body) < (request.content_length or 0):
-        raise UnreadableBody
-    return body
+    def _later(self, reason: str, text: str) -> Response:
+        return error(503, reason, text, {"Retry-After": str(self._services.retry_after)})
 
 
 def _challenge(services: Services) -> str:

@@ -23,6 +23,13 @@ GADGETS = {
     "Recently Created Chart": "recently-created-chart-gadget/gadgets/recently-created-gadget.xml",
     "Assigned to Me": "assigned-to-me-gadget/gadgets/assigned-to-me-gadget.xml",
 }
+EXPANSIONS = {
+    "description": "description", "owner": "owner", "viewUrl": "view", "favourite": "isFavourite",
+    "favouritedCount": "popularity", "sharePermissions": "sharePermissions", "editPermissions": "editPermissions",
+    "isWritable": "isWritable",
+}  # fmt: skip
+"""What a search shows of a dashboard only when it is asked for, by the name that asks for it."""
+
 URIS = {PREFIX + path: title for title, path in GADGETS.items()}
 
 
@@ -88,10 +95,12 @@ def get_dashboards(call: Call) -> Json:
 
 @routes.on("GET", "dashboard/search", flavours=[CLOUD])
 def search(call: Call) -> Json:
-    """Answer with a page of the dashboards whose name has `dashboardName` in it."""
-    part, site = call.args.get("dashboardName", "").lower(), call.site
+    """Answer with a page of dashboards by a part of the name; details only where `expand` asks for them."""
+    part, site, wanted = call.args.get("dashboardName", "").lower(), call.site, call.words("expand")
     found = [d for d in site.dashboards.values() if part in d.name.lower() and shares.visible(call, d)]
-    return page(call, "dashboard/search", [_shown(call, each) for each in found])
+    unasked = {shown for name, shown in EXPANSIONS.items() if name not in wanted}
+    shown = [{name: v for name, v in _shown(call, each).items() if name not in unasked} for each in found]
+    return page(call, "dashboard/search", shown)
 
 
 @routes.on("POST", "dashboard", flavours=[CLOUD])

@@ -20,6 +20,33 @@ SEARCHERS = {
 CHOICES = ("select", "radio", "multiselect", "checkboxes")
 
 
+@routes.on("GET", "field/search", flavours=[CLOUD])
+def search(call: Call) -> Json:
+    """Answer with a page of the fields that projects share, in use or not; `query` is a part of name or description."""
+    kinds, ids, query = call.args.getlist("type"), call.args.getlist("id"), call.args.get("query", "").lower()
+    found = [
+        f
+        for f in call.site.fields.values()
+        if not f.project_id
+        and (not kinds or ("custom" if f.custom else "system") in kinds)
+        and (not ids or f.id in ids)
+        and (query in f.name.lower() or query in f.description.lower())
+    ]
+    return page(call, "field/search", [_searched(call, f) for f in found])
+
+
+def _searched(call: Call, field: Field) -> Json:
+    searcher = {"searcherKey": CUSTOM + SEARCHERS[field.kind]} if field.custom else {}
+    more = searcher | {
+        "key": field.id,
+        "screensCount": sum(field.id in screen.field_ids() for screen in call.site.screens.values()),
+        "contextsCount": len(field.contexts),
+    }
+    wanted = call.words("expand")
+    shown = {"id": field.id, "name": field.name, "schema": KINDS[field.kind].schema(field)}
+    return shown | {"description": field.description} | {name: v for name, v in more.items() if name in wanted}
+
+
 @routes.on("POST", "field")
 def create(call: Call) -> Reply:
     """Make a custom field; it exists everywhere until it has another context. Names may repeat."""

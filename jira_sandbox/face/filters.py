@@ -1,5 +1,7 @@
 """Saved filters."""
 
+import re
+from collections.abc import Callable
 from urllib.parse import quote
 
 from jira_sandbox import searching, show
@@ -91,12 +93,12 @@ def get_favourites(call: Call) -> list[Json]:
 @routes.on("GET", "filter/search", flavours=[CLOUD])
 def search(call: Call) -> Json:
     """Answer with a page of filters by name; details only where `expand` asks for them."""
-    text = call.args.get("filterName", "").lower()
+    named = _named(call.args.get("filterName", "").lower(), part=call.flag("isSubstringMatch"))
     owner = call.args.get("accountId")
     found = [
         f
         for f in sorted(call.site.filters.values(), key=lambda f: f.name)
-        if text in f.name.lower() and owner in (None, f.owner_id) and shares.visible(call, f)
+        if named(f.name.lower()) and owner in (None, f.owner_id) and shares.visible(call, f)
     ]
     start, size, wanted = call.number("startAt", 0), call.number("maxResults", 50, 100), call.words("expand")
     return {
@@ -107,6 +109,14 @@ def search(call: Call) -> Json:
         "isLast": start + size >= len(found),
         "values": [_details(call, f, wanted) for f in found[start : start + size]],
     }
+
+
+def _named(text: str, *, part: bool) -> Callable[[str], bool]:
+    """Return whether a name has the text in it; unless a part is asked for, all its words.
+
+    Jira searches the full text then, where punctuation has a meaning of its own: here a word with any is never found.
+    """
+    return lambda name: text in name if part else set(text.split()) <= set(re.findall(r"\w+", name))
 
 
 def _details(call: Call, what: Filter, wanted: tuple[str, ...]) -> Json:

@@ -34,8 +34,20 @@ def server_info(call: Call) -> Json:
 
 @routes.on("GET", "field")
 def get_fields(call: Call) -> list[Json]:
-    """Answer with every field."""
-    return [field_shown(field) for field in call.site.fields.values()]
+    """Answer with the fields; on Cloud without custom fields that no project that the caller can see has in use."""
+    fields = call.site.fields.values()
+    used = _used_fields(call) if call.site.cloud else set(call.site.fields)
+    return [field_shown(f) for f in fields if f.id in used or not f.custom or f.project_id]
+
+
+def _used_fields(call: Call) -> set[str]:
+    site = call.site
+    projects = site.visible_projects(call.user)
+    workflows = {i for project in projects for i in project.workflows.values()}
+    used = {step.screen_id for i in workflows for step in site.workflows[i].transitions if step.screen_id}
+    for screens in (screens for project in projects for screens in project.screens.values()):
+        used |= {screens.create, screens.edit, screens.view}
+    return {field_id for screen in used for field_id in site.screens[screen].field_ids()}
 
 
 def field_shown(field: Field) -> Json:

@@ -13,15 +13,16 @@ routes = Routes()
 
 def _scheme(call: Call, scheme: WorkflowScheme) -> Json:
     workflows = call.site.workflows
-    return {
-        "id": int(scheme.id),
+    shown = {
         "name": scheme.name,
         "description": scheme.description,
         "defaultWorkflow": workflows[scheme.default].name,
         "issueTypeMappings": {i: workflows[w].name for i, w in scheme.workflows.items()},
         "draft": False,
-        "self": call.view.link(f"workflowscheme/{scheme.id}"),
     }
+    # The Default Workflow Scheme has none.
+    identity = {"id": int(scheme.id), "self": call.view.link(f"workflowscheme/{scheme.id}")} if scheme.id else {}
+    return shown | identity
 
 
 @routes.on("GET", "workflowscheme", flavours=[CLOUD])

@@ -67,7 +67,11 @@ def get_project_usages(call: Call, workflow_id: str) -> Json:
     if there is None:
         raise JiraError(404, "The workflow does not exist.")
     users = [project.id for project in call.site.projects.values() if there.id in project.workflows.values()]
-    return {"workflowId": workflow_id, "projects": {"values": [{"id": number} for number in users]}}
+    start, size = call.number("nextPageToken", 0), call.number("maxResults", 50, 200)
+    shown: Json = {"values": [{"id": number} for number in users[start : start + size]]}
+    if start + size < len(users):
+        shown["nextPageToken"] = str(start + size)
+    return {"workflowId": workflow_id, "projects": shown}
 
 
 @routes.on("POST", "workflows/update/validation", flavours=[CLOUD])

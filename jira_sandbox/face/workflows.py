@@ -80,7 +80,7 @@ def shown(site: Site, workflow: Workflow, *, transitions: bool) -> Json:
         "name": workflow.name,
         "description": workflow.description,
         "isEditable": True,
-        "scope": {"type": "GLOBAL"},
+        "scope": _scope(site, workflow),
         "startPointLayout": layout,
         "statuses": [
             {"statusReference": i, "layout": layout, "properties": {}, "deprecated": False} for i in workflow.status_ids
@@ -96,6 +96,14 @@ def shown(site: Site, workflow: Workflow, *, transitions: bool) -> Json:
             *(_transition(site, t, "GLOBAL" if t.is_global else "DIRECTED") for t in workflow.transitions),
         ]
     }
+
+
+def _scope(site: Site, workflow: Workflow) -> Json:
+    """Return whose a workflow is: a team-managed project's, if no other follows it."""
+    users = [project for project in site.projects.values() if workflow.id in project.workflows.values()]
+    if users and all(project.team_managed for project in users):
+        return {"type": "PROJECT", "project": {"id": users[0].id}}
+    return {"type": "GLOBAL"}
 
 
 def version(workflow: Workflow) -> Json:

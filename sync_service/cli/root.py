@@ -120,7 +120,7 @@ def issue_in(text: str) -> str:
 
 
 def told_to_user(command: Callable[[], object]) -> None:
-    """Do it; what was foreseen to go wrong is told to the user and becomes the exit code."""
+    """Do it; what was foreseen to go wrong is told to the user, secrets taken out, and becomes the exit code."""
     try:
         command()
     except click.exceptions.Abort:
@@ -128,9 +128,9 @@ def told_to_user(command: Callable[[], object]) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except ConfigurationError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(USAGE)
     except StagegateError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(USAGE if error.reason == "jira_unauthorized" else FOUND_PROBLEMS)
+        from sync_service.logs import redacted
+
+        click.echo(f"error: {redacted(str(error))}", err=True)
+        wrong = isinstance(error, ConfigurationError) or error.reason == "jira_unauthorized"
+        sys.exit(USAGE if wrong else FOUND_PROBLEMS)

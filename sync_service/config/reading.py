@@ -108,7 +108,7 @@ def _literal_secrets(tables: dict[str, Any], path: str) -> list[str]:
     places = {
         "jira": ("token",),
         "webhooks": ("secrets", "bearer_tokens", "basic.password"),
-        "console": ("session_key", "openid.client_secret"),
+        "console": ("session_key", "calendar_token", "openid.client_secret"),
     }
     return [
         f"{path}: {section}.{key} is a secret written into the file; use 'env:NAME' or 'file:PATH' instead"

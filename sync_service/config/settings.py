@@ -229,11 +229,14 @@ class Settings(Section):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every secret value, for whoever must keep it out of an output."""
+        """Every secret value, for whoever must keep it out of an output; Jira Cloud's with its email, too."""
         hooks = self.webhooks
         held = [self.jira.token, *hooks.secrets, *hooks.bearer_tokens, *(pair.password for pair in hooks.basic)]
         held += self.console.secrets
-        return tuple(secret.get_secret_value() for secret in held)
+        values = [secret.get_secret_value() for secret in held]
+        if self.jira.email:
+            values.append(f"{self.jira.email}:{values[0]}")
+        return tuple(values)
 
 
 class JustTheStore(BaseModel):

@@ -148,7 +148,8 @@ def _steps(state: State, source: str, target: str) -> Iterator[Reason]:
         if step.step.gates is not None and target not in step.step.gates:
             continue
         if in_round and step.key == in_round.round_step:
-            yield from _round(state, step)
+            # The way back is how a round fails, or is withdrawn: neither is a reason against it.
+            yield from () if _is_back(state.mapping, source, target) else _round(state, step)
             continue
         if not step.satisfied:
             yield _step(state, step)

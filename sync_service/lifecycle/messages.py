@@ -177,10 +177,9 @@ def fees_may_apply(number: int, free: int, field: str) -> str:
     )
 
 
-def next_round_may_cost(failed: int, free: int) -> str:
+def next_round_may_cost(free: int) -> str:
     """Tell after the last free round failed that the next may cost."""
-    rounds = "certification round" if failed == 1 else "certification rounds"
-    return f"{failed} {rounds} failed. {_free(free)}: *additional fees may apply to the next one.*"
+    return f"Certification round {free} failed. {_free(free)}: *additional fees may apply to the next one.*"
 
 
 def _free(count: int) -> str:
@@ -193,6 +192,12 @@ def feedback_wanted(number: int, field: str, back: str) -> str:
         f"Certification round {number} is marked as failed. Please write into _{escape(field)}_ what must change; "
         f"the issue then goes back to {escape(back)} by itself."
     )
+
+
+def way_back_closed(number: int, back: str, reasons: Iterable[object]) -> str:
+    """Tell what else keeps a failed round's project from going back by itself."""
+    head = f"*The way back to {escape(back)} after certification round {number} is closed while something is missing:*"
+    return "\n".join([head, *_list(reasons)])
 
 
 def slot_given_up(start: date) -> str:

@@ -20,6 +20,7 @@ Rule = Callable[[State, Draft], None]
 MOST_PASSES = 12
 
 BEFORE_ANSWERING: tuple[Rule, ...] = (mirror.judge_override, mirror.keep_waivers)
+AFTER_ANSWERING: tuple[Rule, ...] = (certification.clear_stale_slot,)
 STEADY: tuple[Rule, ...] = (
     upkeep.create_missing_steps,
     upkeep.keep_done_steps_in_order,
@@ -32,7 +33,6 @@ STEADY: tuple[Rule, ...] = (
     certification.warn_of_fees,
     certification.give_up_missed_slot,
     certification.reopen_agreed_slot,
-    certification.clear_stale_slot,
     certification.keep_rounds,
     mirror.keep_stage,
     mirror.keep_gate,
@@ -84,7 +84,8 @@ def plan(
         return _lost(state, draft)
     state = _pass(BEFORE_ANSWERING, state, draft)
     answer = answer_crossing(state, draft)
-    state = _settle(_renewed(state, draft) if draft.differs else state, draft)
+    state = _pass(AFTER_ANSWERING, _renewed(state, draft) if draft.differs else state, draft)
+    state = _settle(state, draft)
     wish = certification.wished_slot(state)
     if reserved is not None and wish is not None:
         draft.set_field("certification_start", reserved, "the next free slot is proposed")

@@ -6,11 +6,18 @@ from datetime import date, datetime
 
 from mappings import Mapping
 from mappings.model import Certification
-from sync_service.lifecycle.facts import STATUS, Change, ProjectIssue, SubTask, order
+from sync_service.lifecycle.facts import STATUS, Change, Order, ProjectIssue, SubTask, order
 from sync_service.lifecycle.history import Visit
 from sync_service.lifecycle.record import Record, Round
+from sync_service.lifecycle.starts import Starts, last_ended
 from sync_service.lifecycle.subtasks import Index, finished, reached
-from sync_service.lifecycle.workdays import add_workdays, day_begin, local_day, workdays_between
+from sync_service.lifecycle.workdays import (
+    add_workdays,
+    day_begin,
+    local_day,
+    workday_on_or_after,
+    workdays_between,
+)
 
 CERTIFIED, FAILED, WITHDRAWN = "certified", "failed", "withdrawn"
 
@@ -19,8 +26,9 @@ CERTIFIED, FAILED, WITHDRAWN = "certified", "failed", "withdrawn"
 class RoundView:
     """The present certification visit.
 
-    `number` is the round's number if testing begins in this visit; `outcome` what its sub-task says. `slot` is a day,
-    `slot_begins` when business begins on it; `earliest_end` is the due date of the round.
+    `number` is the round's number if testing begins in this visit; `outcome` what its sub-task says. `slot` is the
+    visit's own day, `slot_begins` when business begins on it, or on the next business day; `given_up` when the log
+    says that the visit's last slot was given up; `earliest_end` is the due date of the round.
     """
 
     entry: Round
@@ -32,6 +40,7 @@ class RoundView:
     materials_in: datetime | None = None
     slot: date | None = None
     slot_begins: datetime | None = None
+    given_up: Order | None = None
     earliest_end: date | None = None
     feedback: Change | None = None
 
@@ -53,7 +62,7 @@ class RoundsObserver:
         remembered = {visit.id for visit in self.visits}
         numbered = [known for known in self.record.rounds if known.visit not in remembered]
         for visit, successor in self._stays():
-            entry = self._entry(visit, successor)
+            entry = self._entry(visit, successor, self._starts(numbered))
             number = last_number(numbered) + 1 if entry.begun else None
             numbered.append(entry.model_copy(update={"number": number}))
         return tuple(numbered)
@@ -66,33 +75,33 @@ class RoundsObserver:
             if visit.stage == self.rounds.stage and (following is None or following.id != visit.id):
                 yield visit, following
 
-    def _entry(self, visit: Visit, successor: Visit | None) -> Round:
+    def _starts(self, earlier: Iterable[Round]) -> Starts:
+        last = last_ended(earlier, self.enforce_since)
+        return Starts(issue=self.issue, calendar=self.mapping.calendar, enforce_since=self.enforce_since, last=last)
+
+    def _entry(self, visit: Visit, successor: Visit | None, starts: Starts) -> Round:
         known = self.record.round_of(visit.id)
         if known.result is not None:
             return known
-        begun = known.begun or self._begun(visit)
-        entry = known.model_copy(update={"begun": begun, **self._preparation(visit)})
+        begun = known.begun or self._begun(visit, self._left_at(visit) if successor else None)
+        entry = known.model_copy(update={"begun": begun, **self._preparation(visit, starts)})
         if successor is None:
             return entry
         return entry.model_copy(update=self._ending(visit, successor, begun, entry))
 
-    def _preparation(self, visit: Visit) -> dict[str, object]:
+    def _preparation(self, visit: Visit, starts: Starts) -> dict[str, object]:
         known = self.record.round_of(visit.id)
         if visit.id != self.visits[-1].id:
             return {"materials": known.materials or self.completed(self.rounds.materials_step, visit)}
         return {
-            "slot": self._start(),
+            "slot": starts.of(visit, known),
             "materials": self.completed(self.rounds.materials_step, visit),
-            "given_up": known.given_up or self._given_up(visit),
+            "given_up": known.given_up if known in self.record.rounds else self._given_up(visit, starts),
         }
 
-    def _given_up(self, visit: Visit) -> tuple[date, ...]:
+    def _given_up(self, visit: Visit, starts: Starts) -> tuple[date, ...]:
         """Read from the log when we gave slots of the visit up: on the days on which they began."""
-        opened = order(visit.begun, visit.id)
-        cleared = [
-            change for change in self.issue.changes if is_giving_up(change, self.issue) and change.order > opened
-        ]
-        return tuple(local_day(self.mapping.calendar, change.at) for change in cleared)
+        return tuple(local_day(self.mapping.calendar, change.at) for change in starts.given_up(visit))
 
     def _ending(self, visit: Visit, successor: Visit, begun: datetime | None, entry: Round) -> dict[str, object]:
         ended = self._left_at(visit)
@@ -119,19 +128,24 @@ class RoundsObserver:
         way = self.mapping.way
         return CERTIFIED if way.index(successor.stage) > way.index(self.rounds.stage) else FAILED
 
-    def _begun(self, visit: Visit) -> datetime | None:
-        """Return when people first moved the round's sub-task; adopted visits count as begun when they were entered."""
+    def _begun(self, visit: Visit, left: datetime | None) -> datetime | None:
+        """Return when people first moved the round's sub-task, no later than the visit was left.
+
+        Adopted visits count as begun when they were entered.
+        """
         testing = self.index.get((self.rounds.round_step, visit.id, ""), ())
-        moves = [began for subtask in testing if (began := self._first_move(subtask))]
+        first = [began for subtask in testing if (began := self._first_move(subtask))]
+        moves = [began for began in first if left is None or began <= left]
         return min(moves, default=visit.begun if visit.begun < self.enforce_since else None)
 
     def _first_move(self, subtask: SubTask) -> datetime | None:
-        given_up = self.mapping.jira.step_statuses.wont_do.statuses
+        statuses = self.mapping.jira.step_statuses
+        no_tests = (statuses.open, *statuses.wont_do.statuses)  # taking a "won't do" back begins nothing either
         return next(
             (
                 change.at
                 for change in subtask.changes
-                if change.field == STATUS and change.author not in self.issue.ours and change.after not in given_up
+                if change.field == STATUS and change.author not in self.issue.ours and change.after not in no_tests
             ),
             None,
         )
@@ -139,8 +153,9 @@ class RoundsObserver:
     def view(self, visit: Visit, entries: tuple[Round, ...]) -> RoundView:
         """Return what the present certification visit shows and waits for."""
         entry = next(known for known in entries if known.visit == visit.id)
-        earlier = last_number(known for known in entries if known.visit != visit.id)
-        slot = self._start()
+        others = [known for known in entries if known.visit != visit.id]
+        earlier, starts = last_number(others), self._starts(others)
+        slot, given_up = starts.of(visit, self.record.round_of(visit.id)), starts.given_up(visit)
         materials = self.completed(self.rounds.materials_step, visit)
         return RoundView(
             entry=entry,
@@ -151,7 +166,8 @@ class RoundsObserver:
             notified_at=self.completed(self.rounds.notify_step, visit),
             materials_in=materials,
             slot=slot,
-            slot_begins=day_begin(self.mapping.calendar, slot) if slot else None,
+            slot_begins=self._begin(slot),
+            given_up=given_up[-1].order if given_up else None,
             earliest_end=self._earliest_end(materials, slot),
             feedback=self.feedback(visit),
         )
@@ -192,23 +208,18 @@ class RoundsObserver:
         value = self.issue.fields.get("failure_reasons")
         return value if isinstance(value, tuple) else ()
 
-    def _start(self) -> date | None:
-        value = self.issue.fields.get("certification_start")
-        return value if isinstance(value, date) and not isinstance(value, datetime) else None
+    def _begin(self, slot: date | None) -> datetime | None:
+        calendar = self.mapping.calendar
+        return day_begin(calendar, workday_on_or_after(calendar, slot)) if slot else None
 
     def _earliest_end(self, materials: datetime | None, slot: date | None) -> date | None:
         if materials is None or slot is None:
             return None
         calendar = self.mapping.calendar
-        begin = max(local_day(calendar, materials), slot)
+        begin = max(local_day(calendar, materials), workday_on_or_after(calendar, slot))
         return add_workdays(calendar, begin, self.rounds.capacity.round_business_days)
 
 
 def last_number(entries: Iterable[Round]) -> int:
     """Return how many rounds have begun."""
     return max((entry.number for entry in entries if entry.number), default=0)
-
-
-def is_giving_up(change: Change, issue: ProjectIssue) -> bool:
-    """Tell whether the change is our clearing of the certification start."""
-    return change.field == "certification_start" and change.author in issue.ours and not change.after

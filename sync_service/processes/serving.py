@@ -1,8 +1,11 @@
 """The receiver under gunicorn: threads in one process, or several processes where the store is PostgreSQL."""
 
+import ctypes
 import os
+import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,14 @@ from sync_service.config import OpenIdSettings, Settings
 from sync_service.errors import ConfigurationError, StagegateError
 from sync_service.logs import adopt
 from sync_service.marks import BARRED, NOT_AT_WORK
-from sync_service.metrics import create_metrics
+from sync_service.metrics import create_metrics, shared_directory
 from sync_service.processes.tree import listen
 from sync_service.store import Store, open_store
 from webhooks import CalendarServices, ConsoleServices, Credentials, OpenId, Services, create_app
+from webhooks.bodies import SMALL
+
+M_MMAP_THRESHOLD = -3
+"""`mallopt(3)`: blocks from this size on are the system's, not the heap's."""
 
 GRACE_SECONDS = 8
 """How long requests under way may take to end after SIGTERM."""
@@ -176,12 +183,24 @@ class Receiver(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Build the application in the process that will serve it."""
+        give_memory_back()
         self.store = open_store(self.settings.store.url)
         return create_app(receiver_services(self.settings, self.store, self.metrics_directory, self.mappings))
 
     def _close(self) -> None:
         if self.store is not None:
             self.store.close()
+
+
+def give_memory_back() -> None:
+    """Let what held a large body go back to the system at once (glibc; elsewhere the system's own way holds).
+
+    Once a large block is freed, glibc takes such blocks from a heap that each thread keeps: the peaks of all of them
+    would add up.
+    """
+    allocator = ctypes.CDLL(None)
+    if hasattr(allocator, "mallopt"):
+        allocator.mallopt(M_MMAP_THRESHOLD, SMALL)
 
 
 def prepare(settings: Settings) -> None:
@@ -203,7 +222,24 @@ def serve(
     check_receiver(settings)
     loaded = load_mappings(settings) if mappings is None else mappings
     logging_for(settings)
-    with listening or listen(settings.webhooks.host, settings.webhooks.port) as taken:
+    with (
+        listening or listen(settings.webhooks.host, settings.webhooks.port) as taken,
+        counted_together(settings.webhooks.processes, metrics_directory) as directory,
+    ):
         prepare(settings)
-        serving: Callable[[], None] = Receiver(settings, metrics_directory, taken, loaded).run
+        serving: Callable[[], None] = Receiver(settings, directory, taken, loaded).run
         serving()
+
+
+@contextmanager
+def counted_together(processes: int, given: Path | None) -> Iterator[Path | None]:
+    """Lend the directory in which the processes count: the one given, else one of their own where they are several."""
+    if given or processes == 1:
+        yield given
+        return
+    made, owner = shared_directory(), os.getpid()
+    try:
+        yield made
+    finally:
+        if os.getpid() == owner:  # each process that gunicorn forked ends on this way, too
+            shutil.rmtree(made, ignore_errors=True)

@@ -70,7 +70,7 @@ def counts_shown(service: WorkerService) -> Iterator[None]:
         yield
         return
     registry = service.metrics.registry
-    registry.register(QueueCollector(service.store.queue.depth))
+    registry.register(QueueCollector(service.store.queue.depth, service.store.check))
     try:
         server, thread = start_http_server(told.metrics_port, told.metrics_host, registry)
     except OSError as error:

@@ -1,13 +1,22 @@
 """Read what a site has of what a mapping needs; raises JiraError, and SiteMismatch where there is no project."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sync_service.jira.answers import Json, as_list, as_object
 from sync_service.jira.client import Client
 from sync_service.jira.directory import SiteMismatch
-from sync_service.jira.errors import NotFound
+from sync_service.jira.errors import Forbidden, NotFound, Unauthorized
 from sync_service.provision.desired import Desired
+from sync_service.provision.shown import (
+    is_a_projects,
+    is_custom,
+    mapped,
+    types_of,
+    webhook_of,
+    workflow_of,
+    workflow_scheme_of,
+)
 from sync_service.provision.site import (
     Context,
     Project,
@@ -18,11 +27,10 @@ from sync_service.provision.site import (
     SiteFilter,
     SiteGadget,
     SiteScreen,
-    SiteWebhook,
     SiteWorkflow,
     followed,
 )
-from sync_service.provision.webhooks import bare, webhook_address
+from sync_service.provision.webhooks import webhook_address
 
 Advance = Callable[[int], None]
 USES = ("create", "edit", "view")
@@ -57,8 +65,8 @@ class Reader:
         if client.is_cloud:
             read |= {"dashboards": tuple(self._dashboards()), "gadget_uris": self._gadget_uris()}
         self.advance(1)
-        if may["ADMINISTER"]:
-            read |= {"webhooks": tuple(self._webhooks(version))}
+        if may["ADMINISTER"] and self.wanted.webhook:
+            read |= self._webhooks(version)
         if whole:
             read |= self._configuration(project)
         return Site(
@@ -88,11 +96,11 @@ class Reader:
         team_managed = found.get("simplified") is True or found.get("style") == "next-gen"
         jql = f"project = {found['id']}"
         has_issues = any(page.issues for page in self.client.search(jql, fields=["id"]))
-        return Project(id=str(found["id"]), types=_types(found), team_managed=team_managed, has_issues=has_issues)
+        return Project(id=str(found["id"]), types=types_of(found), team_managed=team_managed, has_issues=has_issues)
 
     def _configuration(self, project: Project) -> dict[str, Any]:
         types = self._list("issuetype")
-        statuses = [s for s in self._values("statuses/search") if (s.get("scope") or {}).get("type") != "PROJECT"]
+        statuses = [s for s in self._values("statuses/search") if not is_a_projects(s)]
         read: dict[str, Any] = {
             "types": {t["name"]: (str(t["id"]), bool(t["subtask"])) for t in types if not t.get("scope")},
             "statuses": {s["name"]: (str(s["id"]), str(s["statusCategory"])) for s in statuses},
@@ -111,17 +119,27 @@ class Reader:
     def _fields(self, *, contexts: bool) -> dict[str, tuple[SiteField, ...]]:
         names = {field.name for field in self.wanted.fields}
         found: dict[str, tuple[SiteField, ...]] = {}
-        for raw in self.client.fields():
-            # A field of a team-managed project bears a scope, and is nothing to us.
-            if raw["name"] in names and not raw.get("scope"):
+        for raw in self._known_fields(unused=contexts):
+            if raw["name"] in names:
                 found[raw["name"]] = (*found.get(raw["name"], ()), self._field(raw, contexts=contexts))
         return found
+
+    def _known_fields(self, *, unused: bool) -> Iterator[Json]:
+        """Yield the fields; `unused`: those on no screen as well, as ours are while they are being made; Cloud only.
+
+        Where fields are not made by us, what counts is which ones the account sees in use.
+        """
+        for raw in self.client.fields():
+            if not (unused and is_custom(raw)):
+                yield raw
+        if unused:
+            yield from self._values("field/search", {"type": "custom"})
 
     def _field(self, raw: Json, *, contexts: bool) -> SiteField:
         schema = raw.get("schema") or {}
         kind = str(schema.get("type"))
         items = schema.get("items") if kind == "array" else None
-        wanted = contexts and bool(raw.get("custom"))
+        wanted = contexts and is_custom(raw)
         read = tuple(self._contexts(raw["id"], options="option" in (kind, items))) if wanted else ()
         return SiteField(id=raw["id"], schema=(kind, items), contexts=read)
 
@@ -134,8 +152,8 @@ class Reader:
             held = self._values(f"{path}/{number}/option") if options else ()
             yield Context(
                 id=number,
-                projects=_mapped(projects, number, "projectId"),
-                types=_mapped(types, number, "issueTypeId"),
+                projects=mapped(projects, number, "projectId"),
+                types=mapped(types, number, "issueTypeId"),
                 options={o["value"]: str(o["id"]) for o in held if not o.get("disabled") and not o.get("optionId")},
             )
 
@@ -212,13 +230,13 @@ class Reader:
         found = {name: self._workflow(name) for name in names}
         return {
             "workflow_scheme": scheme,
-            "own_workflow_scheme": _workflow_scheme(own) if own else None,
+            "own_workflow_scheme": workflow_scheme_of(own) if own else None,
             "workflows": {name: workflow for name, workflow in found.items() if workflow},
         }
 
     def _scheme_of(self, project_id: str) -> Scheme | None:
         used = self._object("workflowscheme/project", {"projectId": project_id})["values"]
-        return _workflow_scheme(used[0]["workflowScheme"]) if used else None
+        return workflow_scheme_of(used[0]["workflowScheme"]) if used else None
 
     def _apps(self, project: Project, read: dict[str, Any]) -> dict[str, Any]:
         """Read which rules of apps there are, and whom else one on our project's workflow would concern."""
@@ -227,14 +245,23 @@ class Reader:
         rules = self._object("workflows/capabilities", params).get("forgeRules") or ()
         follows = followed(read["workflow_scheme"], project.types, self.wanted.issue_type.name)
         there = read["workflows"].get(follows)
-        used = self._object(f"workflow/{there.id}/projectUsages")["projects"]["values"] if there else ()
-        elsewhere = frozenset(str(each["id"]) for each in used) - {project.id}
+        elsewhere = frozenset(self._users(there) if there else ()) - {project.id}
         sharing = dict(self._sharing(elsewhere, follows))
         return {
             "forge_rules": tuple(rules),
             "used_elsewhere": elsewhere - set(sharing.values()),
             "sharing": frozenset(sharing),
         }
+
+    def _users(self, workflow: SiteWorkflow) -> Iterator[str]:
+        """Yield the ids of the projects that use a workflow."""
+        params = {"maxResults": "200"}
+        while True:
+            page = self._object(f"workflow/{workflow.id}/projectUsages", params).get("projects") or {}
+            yield from (str(each["id"]) for each in page.get("values") or ())
+            if not page.get("nextPageToken"):
+                return
+            params |= {"nextPageToken": page["nextPageToken"]}
 
     def _sharing(self, projects: frozenset[str], workflow: str | None) -> Iterator[tuple[str, str]]:
         """Yield key and id of those of these projects whose project issues, by another mapping, follow a workflow."""
@@ -244,7 +271,7 @@ class Reader:
                 found = self.client.project(other.jira.project)
             except NotFound:
                 continue  # which is told where that mapping is looked at
-            number, kind, types = str(found["id"]), other.jira.issue_type, _types(found)
+            number, kind, types = str(found["id"]), other.jira.issue_type, types_of(found)
             if number in projects and kind in types and followed(self._scheme_of(number), types, kind) == workflow:
                 yield other.jira.project, number
 
@@ -254,8 +281,8 @@ class Reader:
         while True:
             page = self._object("workflows/search", params | {"startAt": str(start)})
             for raw in page["values"]:
-                if raw["name"] == name:
-                    return _site_workflow(raw, page.get("statuses") or ())
+                if raw["name"] == name and not is_a_projects(raw):
+                    return workflow_of(raw, page.get("statuses") or ())
             start += len(page["values"])
             if page.get("isLast", True) or not page["values"]:
                 return None
@@ -271,7 +298,8 @@ class Reader:
 
     def _known_filters(self) -> Iterator[Json]:
         if self.client.is_cloud:
-            params = {"filterName": f"{self.wanted.project}: ", "expand": "jql,description"}
+            # Without `isSubstringMatch` it would be a search of the full text, with a syntax of its own.
+            params = {"filterName": f"{self.wanted.project}: ", "isSubstringMatch": "true", "expand": "jql,description"}
             yield from self._values("filter/search", params)
         else:
             # Data Center lists a person's favourites only; so the filters are made favourites.
@@ -282,7 +310,7 @@ class Reader:
 
     def _dashboards(self) -> Iterator[SiteDashboard]:
         name = self.wanted.dashboard.name
-        for raw in self._values("dashboard/search", {"dashboardName": name}):
+        for raw in self._values("dashboard/search", {"dashboardName": name, "expand": "isWritable"}):
             if raw["name"] == name:
                 path = f"dashboard/{raw['id']}"
                 shown = self._object(f"{path}/gadget")["gadgets"]
@@ -296,16 +324,13 @@ class Reader:
         config = self._object(f"{path}/config")["value"] if "config" in keys else None
         return SiteGadget(id=number, config=config)
 
-    def _webhooks(self, version: tuple[int, ...]) -> Iterator[SiteWebhook]:
-        for raw in self._list(webhook_address(is_cloud=self.client.is_cloud, version=version)):
-            yield SiteWebhook(
-                id=str(raw.get("id") or str(raw.get("self", "")).rsplit("/", 1)[-1]),
-                name=raw["name"],
-                url=bare(raw["url"]),
-                events=frozenset(raw.get("events") or ()),
-                enabled=raw.get("enabled", raw.get("active", True)) is not False,
-                signed=raw.get("isSigned", True) is not False,
-            )
+    def _webhooks(self, version: tuple[int, ...]) -> dict[str, Any]:
+        """Read the webhooks; not all credentials that administer Jira reach them: those of the gateway may not."""
+        try:
+            found = self._list(webhook_address(is_cloud=self.client.is_cloud, version=version))
+        except (Unauthorized, Forbidden, NotFound) as error:
+            return {"webhooks_refused": str(error)}
+        return {"webhooks": tuple(webhook_of(raw) for raw in found)}
 
     # --- Calls
 
@@ -334,31 +359,3 @@ def _operation(path: str) -> str:
     """Name a call for metrics and errors, without ids."""
     kept = ("id" if part.isdigit() or part.startswith("customfield_") else part for part in path.strip("/").split("/"))
     return f"GET {'/'.join(kept)}"
-
-
-def _types(project: Json) -> dict[str, str]:
-    return {str(kind["name"]): str(kind["id"]) for kind in project.get("issueTypes") or ()}
-
-
-def _mapped(rows: list[Json], context: str, name: str) -> frozenset[str]:
-    return frozenset(str(row[name]) for row in rows if str(row["contextId"]) == context and row.get(name))
-
-
-def _site_workflow(raw: Json, statuses: Iterable[Json]) -> SiteWorkflow:
-    """Return a workflow with those of a page's statuses that are in it."""
-    held = {each["statusReference"] for each in raw["statuses"]}
-    known = tuple(each for each in statuses if each["statusReference"] in held)
-    names = {each["statusReference"]: str(each["name"]) for each in known}
-    return SiteWorkflow(
-        id=raw["id"],
-        statuses=frozenset(names[reference] for reference in held),
-        transitions=tuple(raw["transitions"]),
-        names=names,
-        document=raw,
-        known=known,
-    )
-
-
-def _workflow_scheme(raw: Json) -> Scheme:
-    given = {str(kind): str(name) for kind, name in (raw.get("issueTypeMappings") or {}).items()}
-    return Scheme(id=str(raw["id"]), name=raw["name"], given=given | {"default": str(raw["defaultWorkflow"])})

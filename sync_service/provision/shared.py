@@ -21,6 +21,13 @@ def webhook(draft: Draft) -> None:
     if wanted is None:
         draft.notes.append("no webhook is asked for; give --webhook-url https://YOUR-HOST/webhooks/jira for one")
         return
+    if site.webhooks_refused:
+        draft.by_hand.append(
+            f"webhook {wanted.name!r}: see whether Jira has one to {wanted.url}, else create it (System, WebHooks; "
+            f"how: docs/http.md, Setting up Jira) with the JQL {wanted.jql}, the events {', '.join(wanted.events)} "
+            f"and a secret of [webhooks]; Jira refuses us the list of webhooks: {site.webhooks_refused}"
+        )
+        return
     # One that was made for another project tells nothing of ours.
     known = [hook for hook in site.webhooks if hook.name == wanted.name or not hook.name.endswith(WEBHOOK)]
     found = next((hook for hook in known if hook.url == bare(wanted.url)), None)

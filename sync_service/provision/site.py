@@ -35,7 +35,10 @@ class SiteScreen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheme:
-    """A scheme of any kind: what it gives to each issue type id, and to `default`."""
+    """A scheme of any kind: what it gives to each issue type id, and to `default`.
+
+    Jira's Default Workflow Scheme has no id; a scheme that we made, and assign, has one.
+    """
 
     id: str
     name: str
@@ -119,7 +122,8 @@ class Site:
     `types` are (id, is sub-task) and `statuses` (id, category) by name; `screens` and the schemes `own_…` are those
     that bear our names; `used_screens` gives the field ids by issue type and use. Of the other projects that follow the
     workflow of our project issues, `sharing` are the keys of those whose own project issues do, by another mapping, and
-    `used_elsewhere` the ids of the rest.
+    `used_elsewhere` the ids of the rest. `webhooks` are read where one is wanted; where Jira refuses us the list,
+    `webhooks_refused` says how.
     """
 
     is_cloud: bool
@@ -148,6 +152,7 @@ class Site:
     gadget_uris: frozenset[str] = frozenset()
     dashboards: tuple[SiteDashboard, ...] = ()
     webhooks: tuple[SiteWebhook, ...] = ()
+    webhooks_refused: str = ""
 
     def followed(self, issue_type: str) -> str | None:
         """Return the name of the workflow that an issue type of the project follows; None where that is not known."""

@@ -55,7 +55,8 @@ class Database:
     """A pool of connections to the database of a URL; nothing is connected before it is first used.
 
     `clock` is for tests; without one the time is the database's own, the same for every host. Open it after a fork,
-    never before: connections don't survive one. `now` is the time of each statement, as an SQL expression.
+    never before: connections don't survive one. `now` is the time of each statement, as an SQL expression. `refused`
+    tells whether a write was not possible since whoever asks last took it back.
     """
 
     def __init__(self, url: str, *, clock: Clock | None, durable: bool) -> None:
@@ -63,6 +64,7 @@ class Database:
         self.place = _place(self.url)
         self.bell = Bell()
         self.now: Stamp = DatabaseClock() if clock is None else _clock_of_tests(clock)
+        self.refused = False
         self._clock = clock
         self._turn = threading.Lock()
         self.engine = _connect(self.url, durable=durable)
@@ -124,7 +126,11 @@ class Database:
         return answer
 
     def _written(self, change: Callable[[Connection], T], *, mode: str, rings: bool) -> T:
-        return self._tried(lambda: self._transaction(change, mode=mode, rings=rings))
+        try:
+            return self._tried(lambda: self._transaction(change, mode=mode, rings=rings))
+        except StoreUnavailable:
+            self.refused = True
+            raise
 
     def _tried(self, act: Callable[[], T]) -> T:
         with self._explained():
@@ -204,6 +210,10 @@ def _parse(url: str) -> URL:
     if parsed and engine in {"postgresql", "postgres"}:
         return parsed.set(drivername="postgresql+psycopg")
     if parsed and engine == "sqlite":
+        if parsed.drivername not in {"sqlite", "sqlite+pysqlite"}:
+            raise StoreMisconfigured(
+                "[store] url: SQLite is used with Python's own driver alone; write `sqlite:///...`"
+            )
         return _sqlite_file(parsed)
     raise StoreMisconfigured(
         "[store] url: neither SQLite nor PostgreSQL; write `sqlite:///stagegate.db` or `postgresql://user@host/name`"
@@ -230,13 +240,25 @@ def _place(url: URL) -> str:
 
 
 def _connect(url: URL, *, durable: bool) -> Engine:
-    if url.drivername.startswith("sqlite"):
-        engine = create_engine(
-            url, hide_parameters=True, pool_size=5, max_overflow=20, connect_args={"timeout": _LOCK_SECONDS}
-        )
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
+    try:
+        return _sqlite(url) if url.drivername.startswith("sqlite") else _postgresql(url, durable=durable)
+    except (ArgumentError, ValueError):  # the text may repeat a value, which could be a password
+        raise StoreMisconfigured(
+            "[store] url: an option after the `?` has a value that is not of its kind; write for instance a number "
+            "for `port` or `timeout`, or leave the option out"
+        ) from None
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(
+        url, hide_parameters=True, pool_size=5, max_overflow=20, connect_args={"timeout": _LOCK_SECONDS}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _postgresql(url: URL, *, durable: bool) -> Engine:
     # A host that vanishes without a word is noticed within these seconds, not after the system's two hours.
     vigilance = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
     engine = create_engine(

@@ -1,6 +1,6 @@
 """The store as one thing: its parts on one database."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +17,13 @@ from sync_service.store.slots import Slots
 from sync_service.store.times import from_stamp
 from sync_service.store.traffic import Traffic
 
+KEEPS_FOR = timedelta(seconds=10)
+"""For how long a write that succeeded says that the next would."""
+
+PROBE = "probe"
+PROBE_TEXT = "." * 16_384
+"""As much as a delivery: what is left of a full disk, or of SQLite's log, may hold a shorter one for a while yet."""
+
 
 class Store:
     """All that the service remembers; each part is usable from any thread."""
@@ -30,6 +37,7 @@ class Store:
         self.ledger = Ledger(self._database)
         self.marks = Marks(self._database)
         self.traffic = Traffic(self._database)
+        self._kept_at: datetime | None = None
 
     @property
     def is_missing(self) -> bool:
@@ -41,8 +49,17 @@ class Store:
         migrate(self._database)
 
     def check(self) -> None:
-        """Raise StoreUnavailable when the database does not answer, StoreMisconfigured when it lacks its tables."""
+        """Raise StoreUnavailable when the database does not answer or write, StoreMisconfigured without its tables.
+
+        Reading goes on with a full disk and on a server that has become a stand-by, so something is written too. Probes
+        come often: each process writes only once in a while, unless a write of its own has failed since.
+        """
         self._database.read(lambda connection: connection.execute(text("SELECT 1 FROM alembic_version")).scalar())
+        now = self.now()
+        if self._database.refused or self._kept_at is None or abs(now - self._kept_at) >= KEEPS_FOR:
+            self._database.refused = False  # before: this write, or another thread's, may fail again
+            self.marks.put(PROBE, PROBE_TEXT)
+            self._kept_at = now
 
     def now(self) -> datetime:
         """Return the time by which the store goes: the database's, or the clock that it was opened with."""

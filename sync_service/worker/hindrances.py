@@ -12,11 +12,14 @@ log = structlog.get_logger("stagegate.worker")
 
 
 class Hindrances:
-    """Tells what hinders us, from any number of threads; a store that does not take it is known there anyway."""
+    """Tells what hinders us, from any number of threads; a store that does not take it is known there anyway.
+
+    `redact` takes the secrets out of whatever an error says before the store keeps it.
+    """
 
     def __init__(self, store: Store, redact: Redact) -> None:
         self._store = store
-        self._redact = redact
+        self.redact = redact
         self._told = False
 
     def stopped_by(self, error: Exception) -> None:
@@ -41,7 +44,7 @@ class Hindrances:
 
     def _put(self, mark: str, text: str) -> bool:
         try:
-            self._store.marks.put(mark, _storable(self._redact(text)))
+            self._store.marks.put(mark, _storable(self.redact(text)))
         except StoreError as error:
             log.warning("what hinders the worker can't be told", error=str(error))
             return False

@@ -14,6 +14,7 @@ import structlog
 from sync_service.errors import StagegateError
 from sync_service.jira.errors import JiraError, RateLimited
 from sync_service.jira.limits import in_the_background
+from sync_service.logs import Redact
 from sync_service.marks import SITE_PAUSE
 from sync_service.metrics import Metrics
 from sync_service.store import Claim, Failure, Priority, Store, StoreError
@@ -225,14 +226,15 @@ class Worker:
 
     def _fail(self, claim: Claim, error: Exception) -> None:
         for_all = isinstance(error, JiraError) and error.site_wide
+        told = failure_of(error, self.hindrances.redact)
         match decide(error, claim.attempts + 1, outages=self._outage() if for_all else 0):
             case Shelve():
-                self.store.queue.fail(claim, failure_of(error), retry_after=None)
+                self.store.queue.fail(claim, told, retry_after=None)
             case Again(after=after, counts=counts, hold=hold):
                 if for_all:
                     self.store.marks.pause(SITE_PAUSE, after)
                 if counts:
-                    self.store.queue.fail(claim, failure_of(error), retry_after=after, hold=hold)
+                    self.store.queue.fail(claim, told, retry_after=after, hold=hold)
                 else:
                     self.store.queue.later(claim, after, hold=hold)
         if for_all and not isinstance(error, RateLimited):  # a wait that Jira asked for hinders nobody
@@ -255,7 +257,7 @@ def _elapsed() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-def failure_of(error: Exception) -> Failure:
-    """Describe an error for whoever looks at the parked key."""
-    trace = "".join(traceback.format_exception(error))
-    return Failure(type=type(error).__name__, text=str(error), trace=trace, version=version("jira-stagegate"))
+def failure_of(error: Exception, redact: Redact) -> Failure:
+    """Describe an error for whoever looks at the parked key, without the secrets that what answered may repeat."""
+    trace = redact("".join(traceback.format_exception(error)))
+    return Failure(type=type(error).__name__, text=redact(str(error)), trace=trace, version=version("jira-stagegate"))

@@ -360,7 +360,8 @@ def test_check_live_tells_every_problem_at_once(stagegate: Stagegate, team: Team
         option = next(o for o in site.field_named("Additional Fees").options() if o.value == "May apply")
         option.value = "Perhaps"
         for screen in site.screens.values():
-            for tab in screen.tabs:
+            # A field that is on no screen at all is none for Jira Cloud.
+            for tab in screen.tabs if screen.name != "INT: view" else ():
                 kept = {"duedate", "labels", site.field_named("Gate Override").id, site.field_named("IDI Date").id}
                 tab.field_ids[:] = [one for one in tab.field_ids if one not in kept]
         integration = next(t.id for t in site.types.values() if t.name == "Integration")

@@ -151,6 +151,25 @@ def test_a_round_set_to_certified_moves_the_project_to_launch(
     assert project.said == []
 
 
+@pytest.mark.where(lifecycle=extended('[gates.certification.development]\nfilled = ["failure_reasons"]'))
+def test_a_failed_round_goes_back_by_itself_when_its_gate_lets_it(
+    team: Team, integrations: Person, service: StoryService
+) -> None:
+    project = team.project_in("Certification")
+    team.begins_round(project)
+    integrations.fills(project, "Certification Feedback", "Every call is made twice.")
+    integrations.moves(project.step("round"), "Failed")
+    service.catches_up()
+    assert project.stage == "Certification"
+    (message,) = project.said
+    assert "Failure Reasons is empty" in message
+
+    integrations.fills(project, "Failure Reasons", ["duplicate calls"])
+    service.catches_up()
+    assert project.stage == "Development"
+    assert project.said == [message]
+
+
 @on_both
 def test_a_round_set_to_failed_moves_the_project_back_to_development(
     team: Team, integrations: Person, service: StoryService
@@ -296,7 +315,7 @@ def test_the_third_failure_warns_that_the_next_round_may_cost(team: Team, integr
     integrations.fails_round(project)
 
     assert len(project.said) == 1
-    assert "3 certification rounds failed" in project.said[0]
+    assert "Certification round 3 failed" in project.said[0]
     assert project.field("Additional Fees") in (None, "No")
 
 

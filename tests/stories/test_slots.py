@@ -69,6 +69,25 @@ def test_once_notified_the_next_free_slot_is_proposed(team: Team) -> None:
     assert project.step("materials").due == date(2026, 3, 9)
 
 
+def test_a_project_that_comes_back_after_its_certification_gets_a_slot_of_its_own(
+    team: Team, tc: Person, service: StoryService
+) -> None:
+    project = team.project_in("Launch")
+    certified = start_of(project)
+    assert certified is not None
+    said = len(project.said)
+    tc.moves(project, "Certification")
+    service.catches_up()
+    assert start_of(project) is None
+    assert project.step("materials").due is None
+    assert len(project.said) == said
+    notified(team, project)
+
+    proposed = start_of(project)
+    assert proposed is not None
+    assert proposed > certified
+
+
 @pytest.mark.where(lifecycle=capacity("lead_business_days = 10"))
 def test_the_lead_is_declared(team: Team) -> None:
     (project,) = in_certification(team, 1)
@@ -299,6 +318,20 @@ def test_people_may_choose_another_day(team: Team, tc: Person, service: StorySer
 
     assert start_of(project) == date(2026, 4, 1)
     assert project.step("materials").due == date(2026, 4, 1)
+
+
+def test_a_day_that_people_set_again_after_a_withdrawal_stays(team: Team, tc: Person, service: StoryService) -> None:
+    (project,) = in_certification(team, 1)
+    notified(team, project)
+    withdrawn = start_of(project)
+    tc.moves(project, "Development")
+    service.catches_up()
+    assert start_of(project) is None
+    tc.fills(project, "Certification Start", withdrawn)
+    service.catches_up()
+    service.looks_at(project)
+
+    assert start_of(project) == withdrawn == date(2026, 3, 9)
 
 
 @pytest.mark.where(lifecycle=ONE_PLACE)

@@ -341,6 +341,31 @@ def test_one_rule_can_not_name_the_stages_of_two_mappings(
     assert Preparation(jira, app.gate, PAYTRONIX, par).plans().refusals == ()
 
 
+def test_a_mapped_project_is_found_among_hundreds_that_follow_the_workflow(
+    jira: Running, app: ForgeApp, partners: Callable[[str], Mapping]
+) -> None:
+    par, last = partners(UNLIKE), jira.site.projects.pop("10099")
+    for number in range(20000, 20250):
+        jira.site.projects[str(number)] = replace(last, id=str(number), key=f"P{number}", name=f"P{number}")
+    jira.site.projects["10099"] = last
+    (note,) = [each for each in Preparation(jira, app.gate).plans().notes if "followed by" in each]
+    assert "other projects (251)" in note
+    (refusal,) = [each for each in Preparation(jira, app.gate, PAYTRONIX, par).plans().refusals if "PAR" in each]
+    assert "'Start requirements' (" in refusal
+
+
+def test_a_workflow_of_the_same_name_in_a_team_managed_project_is_not_ours(jira: Running, app: ForgeApp) -> None:
+    (project,) = jira.site.projects.values()
+    theirs = replace(workflow(jira), id="1")
+    jira.site.workflows = {"1": theirs, **jira.site.workflows}
+    followed = dict.fromkeys(project.workflows, "1")
+    jira.site.projects["20000"] = replace(project, id="20000", key="OWN", workflows=followed, team_managed=True)
+    app.is_put_on_the_workflow()
+    del jira.site.workflows["1"]
+    assert stages(jira, STRICT) == FORWARD
+    assert not any(step.validators for step in theirs.transitions)
+
+
 # --- What is reported, and what is asked beforehand
 
 

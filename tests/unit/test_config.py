@@ -141,6 +141,18 @@ def test_a_secret_in_the_settings_is_taken_with_a_warning_that_does_not_show_it(
     assert "literal" not in "".join(warnings)
 
 
+def test_each_secret_of_the_console_in_the_settings_is_warned_of(tmp_path: Path) -> None:
+    literal = "planted-literal-secret-of-32-characters"
+    console = f'[console]\nsession_key = "{literal}"\ncalendar_token = "{literal}"\nurl = "https://x.example"\n'
+    openid = (
+        f'openid = {{ issuer = "https://id.example", client_id = "x", client_secret = "{literal}", readers = ["r"] }}'
+    )
+    _, warnings = load_settings(written(tmp_path, LEAST + console + openid), {})
+    told = [warning.split(": ")[1].split()[0] for warning in warnings]
+    assert told == ["console.session_key", "console.calendar_token", "console.openid.client_secret"]
+    assert "planted" not in "".join(warnings)
+
+
 def test_what_proves_a_delivery_and_could_be_guessed_is_warned_of_and_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

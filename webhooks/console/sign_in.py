@@ -16,6 +16,12 @@ from webhooks.services import OpenId
 PROVIDER_TIMEOUT = 10
 """Seconds that an answer of the OpenID provider may take."""
 
+UNFIT = (
+    *(AuthlibBaseError, JoseError, RequestException),
+    *(AttributeError, LookupError, RuntimeError, TypeError, ValueError),  # authlib trusts the form of each answer
+)
+"""What is raised where the OpenID provider does not answer, or not as the standard has it."""
+
 OPEN_TO_ALL = frozenset(
     f"console.{name}" for name in ("show_sign_in", "take_token", "ask_provider", "back_from_provider", "sign_out")
 )
@@ -77,20 +83,24 @@ def _openid(desk: Desk, blueprint: Blueprint, openid: OpenId) -> None:
         client_kwargs={"scope": openid.scope, "code_challenge_method": "S256", "default_timeout": PROVIDER_TIMEOUT},
     )
 
+    def said(failure: Exception) -> str:
+        return desk.services.redact(f"{type(failure).__name__}: {failure}")
+
     @blueprint.get("/sign-in/openid")
     def ask_provider() -> BaseResponse:
         try:
             return provider.authorize_redirect(desk.console.url + url_for("console.back_from_provider"))  # type: ignore[no-any-return]
-        except (AuthlibBaseError, RequestException, ValueError) as failure:
-            log.error("OpenID provider does not answer", error=desk.services.redact(str(failure)))
-            abort(503, "The OpenID provider does not answer; try again, or sign in with a token.")
+        except UNFIT as failure:
+            provider.server_metadata.pop("_loaded_at", None)  # what it told of itself is asked again, not believed
+            log.error("OpenID provider does not answer", error=said(failure))
+            abort(503, "The OpenID provider does not answer as it should; try again, or sign in with a token.")
 
     @blueprint.get("/sign-in/openid/back")
     def back_from_provider() -> BaseResponse:
         try:
             claims = provider.authorize_access_token().get("userinfo") or {}
-        except (AuthlibBaseError, JoseError, RequestException, ValueError) as failure:
-            log.warning("OpenID sign-in failed", error=desk.services.redact(str(failure)))
+        except UNFIT as failure:
+            log.warning("OpenID sign-in failed", error=said(failure))
             raise Forbidden("The OpenID provider's answer could not be accepted. Sign in again.") from None
         person = person_of(openid, claims)
         if person is None:

@@ -5,36 +5,51 @@ from datetime import date
 from mappings.model import Certification
 from sync_service.lifecycle import messages
 from sync_service.lifecycle.draft import Draft
-from sync_service.lifecycle.gates import judge
+from sync_service.lifecycle.facts import order
+from sync_service.lifecycle.gates import Verdict, judge
+from sync_service.lifecycle.history import own_stages
 from sync_service.lifecycle.record import Round
-from sync_service.lifecycle.rounds import CERTIFIED, FAILED, WITHDRAWN, RoundView, is_giving_up, last_number
+from sync_service.lifecycle.rounds import CERTIFIED, FAILED, WITHDRAWN, RoundView, last_number
 from sync_service.lifecycle.rules.mirror import keep_field
 from sync_service.lifecycle.rules.upkeep import announce_reopening
 from sync_service.lifecycle.slots import earliest_slot
+from sync_service.lifecycle.starts import START_FIELD, Starts, last_ended
 from sync_service.lifecycle.state import State
 from sync_service.lifecycle.steps import Standing
 
 
 def raise_fees(state: State, draft: Draft) -> None:
-    """Say once a visit, when its round would be beyond the free ones, that fees may apply."""
+    """Say once a visit, when its round would be beyond the free ones, that fees may apply.
+
+    Where the record was lost after the visit was entered, that was said: it is only noted.
+    """
     rounds, view = _present(state)
     if not rounds or not view or not view.beyond_free or view.entry.fees_raised:
         return
     values, name = state.mapping.jira.values, state.mapping.fields["additional_fees"].name
     _keep(draft, view, fees_raised=True)
+    if state.retold and _was_entered(state, draft):
+        return
     if state.issue.fields.get("additional_fees") in (None, values.no_fees):
         draft.set_field("additional_fees", values.fees_may_apply, "the round is beyond the free ones")
         draft.say(messages.fees_may_apply(view.number, rounds.free_rounds, name))
 
 
+def _was_entered(state: State, draft: Draft) -> bool:
+    """Tell whether an earlier look accepted the present visit: by the log, as it was read."""
+    opened = order(state.visit.begun, state.visit.id)
+    own = own_stages(draft.start, state.mapping)
+    return any(stage == state.stage and change.order > opened for change, stage in own)
+
+
 def warn_of_fees(state: State, draft: Draft) -> None:
-    """Say, when the last free round has failed, that the next may cost."""
+    """Say, when the last free round has failed, that the next may cost; a certified one uses its place up, too."""
     rounds = state.mapping.certification
     known = {entry.visit: entry.result for entry in draft.record.rounds}
-    failed = [entry for entry in state.rounds if entry.result == FAILED]
-    if rounds and not state.retold and len(failed) == rounds.free_rounds > 0 and known.get(failed[-1].visit) is None:
+    newly = [entry.number for entry in state.rounds if entry.result == FAILED and known.get(entry.visit) is None]
+    if rounds and not state.retold and rounds.free_rounds in newly:
         _keep_entries(state, draft)
-        draft.say(messages.next_round_may_cost(len(failed), rounds.free_rounds))
+        draft.say(messages.next_round_may_cost(rounds.free_rounds))
 
 
 def carry_out_result(state: State, draft: Draft) -> None:
@@ -45,18 +60,28 @@ def carry_out_result(state: State, draft: Draft) -> None:
     in_turn = any(step.key == rounds.round_step and step.standing is Standing.DONE for step in state.steps)
     if view.outcome == CERTIFIED and in_turn and judge(state, rounds.passed_to).accepts:
         _move(state, draft, rounds.passed_to, view)
-    if view.outcome == FAILED and view.feedback is not None:
-        _move(state, draft, rounds.failed_to, view)
-    if view.outcome == FAILED and view.feedback is None and not view.entry.feedback_asked:
-        _keep(draft, view, feedback_asked=True)
-        _ask_for_feedback(state, draft, rounds, view)
+    if view.outcome == FAILED:
+        way_back = judge(state, rounds.failed_to)
+        if view.feedback is not None and way_back.accepts:
+            _move(state, draft, rounds.failed_to, view)
+        elif not view.entry.feedback_asked:
+            _keep(draft, view, feedback_asked=True)
+            _ask_for_feedback(state, draft, way_back, view)
 
 
-def _ask_for_feedback(state: State, draft: Draft, rounds: Certification, view: RoundView) -> None:
-    """Ask, unless the record was lost: then nobody knows whether it was asked, and the gate shows it anyway."""
-    if not state.retold:
-        field, back = state.mapping.fields["certification_feedback"].name, state.mapping.title(rounds.failed_to)
+def _ask_for_feedback(state: State, draft: Draft, way_back: Verdict, view: RoundView) -> None:
+    """Ask for it and for what else is missing, unless the record was lost: then nobody knows whether it was asked.
+
+    The gate shows it anyway.
+    """
+    if state.retold:
+        return
+    field, back = state.mapping.fields["certification_feedback"].name, state.mapping.title(way_back.target)
+    if view.feedback is None:
         draft.say(messages.feedback_wanted(view.number, field, back))
+    others = [reason for reason in way_back.reasons if reason.where != field]
+    if others and not way_back.accepts:
+        draft.say(messages.way_back_closed(view.number, back, others))
 
 
 def _move(state: State, draft: Draft, stage: str, view: RoundView) -> None:
@@ -81,19 +106,18 @@ def give_up_missed_slot(state: State, draft: Draft) -> None:
         draft.looks.add(view.slot_begins)
         return
     _keep(draft, view, given_up=(*view.entry.given_up, view.slot), slot=None)
-    draft.set_field("certification_start", None, "the slot has begun without the materials")
+    draft.set_field(START_FIELD, None, "the slot has begun without the materials")
     draft.say(messages.slot_given_up(view.slot))
 
 
 def reopen_agreed_slot(state: State, draft: Draft) -> None:
     """Reopen the slot's step where the slot that was agreed is given up since."""
     rounds, view = _present(state)
-    given_up = next((c for c in reversed(state.issue.changes) if is_giving_up(c, state.issue)), None)
-    if not rounds or not view or not given_up:
+    if not rounds or not view or not view.given_up:
         return
     for step in state.steps:
         agreed = step.finished if step.key == rounds.slot_step and step.standing is Standing.DONE else None
-        if step.subtask and agreed and agreed < given_up.order:
+        if step.subtask and agreed and agreed < view.given_up:
             announce_reopening(state, draft, step.subtask, messages.reopened_for_slot())
 
 
@@ -108,13 +132,25 @@ def wished_slot(state: State) -> date | None:
 
 
 def clear_stale_slot(state: State, draft: Draft) -> None:
-    """Clear the slot of a visit that is over, but for a certified round's."""
-    rounds = state.mapping.certification
-    ended = [entry for entry in state.rounds if entry.result]
-    if not rounds or state.round or not ended or ended[-1].result == CERTIFIED:
+    """Clear a start that is of a visit that is over, or before the present one; on the way on it stays, as history.
+
+    This comes before the steps of a visit are made, so that none is due by it. The entry of the visit is kept at once:
+    what is cleared then is no slot given up.
+    """
+    rounds, view = _present(state)
+    if not rounds or state.mapping.way.index(state.stage) > state.mapping.way.index(rounds.stage):
         return
-    if ended[-1].slot is not None and state.issue.fields.get("certification_start") == ended[-1].slot:
-        draft.set_field("certification_start", None, "the visit of the slot is over")
+    starts = Starts(
+        issue=state.issue,
+        calendar=state.mapping.calendar,
+        enforce_since=state.enforce_since,
+        last=last_ended(state.rounds, state.enforce_since),
+    )
+    if starts.day is None or (view.slot is not None if view else not starts.is_left_over()):
+        return
+    if view:
+        _keep(draft, view)
+    draft.set_field(START_FIELD, None, "the visit of the slot is over")
 
 
 def keep_rounds(state: State, draft: Draft) -> None:

@@ -21,10 +21,15 @@ CLIENT, SECRET = "stagegate", "planted-client-secret"
 
 @dataclass
 class Provider:
-    """The provider's state; `claims` are told of whoever signs in next, `spoilt` makes its signature wrong."""
+    """The provider's state; `claims` are told of whoever signs in next, `spoilt` makes its signature wrong.
+
+    `instead` is answered for what it tells of itself, `tokens` for a token, if there is such a text.
+    """
 
     claims: dict[str, Any] = field(default_factory=dict)
     spoilt: bool = False
+    instead: str = ""
+    tokens: str = ""
     url: str = ""
     asked: dict[str, str] = field(default_factory=dict)
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one"}))
@@ -36,6 +41,8 @@ class Provider:
         return f"code=the-code&state={self.asked['state']}"
 
     def token(self) -> Response:
+        if self.tokens:
+            return Response(self.tokens, mimetype="application/json")
         form = request.form
         challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest()).rstrip(b"=")
         known = request.authorization
@@ -56,7 +63,9 @@ def serving() -> Iterator[Provider]:
     provider, app = Provider(), Flask("provider")
 
     @app.get("/.well-known/openid-configuration")
-    def discovery() -> dict[str, Any]:
+    def discovery() -> Response | dict[str, Any]:
+        if provider.instead:
+            return Response(provider.instead, mimetype="application/json")
         return {
             "issuer": provider.url,
             "authorization_endpoint": f"{provider.url}/authorise",

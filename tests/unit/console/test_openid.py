@@ -108,6 +108,28 @@ def test_a_provider_that_does_not_answer_is_told(store: Store) -> None:
     assert "does not answer" in answer.text
 
 
+@pytest.mark.parametrize("instead", ["[]", "null", "{}", "5", '"x"', '{"authorization_endpoint": 5}'])
+def test_a_provider_that_tells_nonsense_of_itself_is_told_and_asked_again(
+    guest: Visitor, provider: Provider, instead: str
+) -> None:
+    provider.instead = instead
+    answer = guest.get("/sign-in/openid")
+    assert answer.status_code == 503
+    assert "does not answer as it should" in answer.text
+    provider.instead = ""
+    provider.claims = {"email": "ann@example.com", "groups": ["integrations"]}
+    assert comes_back(guest, provider).status_code == 302
+
+
+@pytest.mark.parametrize("tokens", ["[]", "null", "{}", "5", '{"access_token": 5, "id_token": 5}'])
+def test_a_provider_that_gives_nonsense_for_tokens_lets_nobody_in(
+    guest: Visitor, provider: Provider, tokens: str
+) -> None:
+    provider.tokens = tokens
+    assert comes_back(guest, provider).status_code == 403
+    assert guest.get("/").status_code == 302
+
+
 def test_without_tokens_none_is_asked_for(guest: Visitor) -> None:
     page = guest.get("/sign-in").text
     assert "Sign in with your organisation" in page

@@ -146,6 +146,8 @@ def test_a_removed_field_is_looked_for_anew(world: World) -> None:
 
     gate.id = "customfield_99999"
     world.site.fields[gate.id] = gate
+    view = next(screen for screen in world.site.screens.values() if screen.name == "INT: view")
+    view.tabs[0].field_ids.append(gate.id)
     assert resolved(world, before).field_ids["gate"] == "customfield_99999"
 
 

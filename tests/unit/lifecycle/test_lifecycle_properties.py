@@ -43,7 +43,9 @@ VALUES = st.sampled_from(
         ("certification_feedback", "Handle the errors"),
         ("certification_start", date(2026, 4, 1)),
         ("certification_start", None),
+        ("certification_start", date(2026, 3, 7)),
         ("additional_fees", "Agreed"),
+        ("additional_fees", "No"),
         ("integration_kind", "Update"),
     ]
 )
@@ -244,12 +246,14 @@ class AnyProject(RuleBasedStateMachine):
 
     def _visits_with_testing(self) -> set[str]:
         entered = set(self._accepted())
+        ended = {entry.visit: entry.ended for entry in self.world.state.rounds}
         return {
             subtask.marker.visit
             for subtask in self.world.subtasks.values()
             if subtask.marker and subtask.marker.step == "round" and subtask.marker.visit in entered
             for change in subtask.changes
-            if change.field == STATUS and change.author != SERVICE and change.after != "Won't Do"
+            if change.field == STATUS and change.author != SERVICE and change.after not in ("To Do", "Won't Do")
+            if (left := ended.get(subtask.marker.visit)) is None or change.at <= left
         }
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 import pytest
 from projectworld import ADMIN, PAYTRONIX, SERVICE, World, at, varied, with_step
 
+from mappings.model import Gate
 from sync_service.lifecycle.actions import Move
 
 ROUNDS = PAYTRONIX.certification
@@ -54,6 +55,34 @@ class TestCounting:
         world.set_status(world.step("round").id, "In Progress", by=SERVICE)
         world.settle()
         assert world.fields.get("certification_round") is None
+
+    def test_a_wont_do_taken_back_begins_nothing(self) -> None:
+        """Whoever clicked wrong, or reopens by hand what a cancellation closed, tests nothing."""
+        world = at("certification")
+        world.prepare_round()
+        world.wont_do("round")
+        world.reopen("round")
+        world.settle()
+        assert world.fields.get("certification_round") is None
+        world.go("cancelled")
+        (ident,) = [s.id for s in world.subtasks.values() if s.marker and s.marker.step == "round"]
+        world.move("Certification")
+        world.set_status(ident, "To Do")
+        world.settle()
+        assert world.fields.get("certification_round") is None
+        world.go("development")
+        assert (world.stage, world.fields["certification_result"]) == ("development", "Withdrawn")
+
+    def test_moved_when_the_visit_was_over_it_never_began(self) -> None:
+        """Neither with the record nor without it."""
+        world = at("certification")
+        (ident,) = [s.id for s in world.subtasks.values() if s.marker and s.marker.step == "round"]
+        world.go("development")
+        world.set_status(ident, "Done", by="engineer")
+        world.settle()
+        world.record = None
+        world.settle()
+        assert (world.fields.get("certification_round"), world.fields["certification_result"]) == (None, "Withdrawn")
 
     def test_deleted_after_it_began_it_still_counts(self, testing: World) -> None:
         """The record remembers."""
@@ -190,6 +219,60 @@ class TestResult:
         assert testing.stage == "development"
         assert testing.comments == []
 
+    def test_failed_but_the_way_back_asks_for_more(self, testing: World) -> None:
+        """The service doesn't fight its own gate: it says once what is missing, and moves when it is there."""
+        gates = {**PAYTRONIX.gates["certification"], "development": Gate(filled=("failure_reasons",))}
+        testing.mapping = varied(gates={**PAYTRONIX.gates, "certification": gates})
+        testing.fill("certification_feedback", "Wrong flow", by="engineer")
+        testing.set_status(testing.step("round").id, "Failed", by="engineer")
+        testing.settle()
+        testing.record = None
+        testing.pass_time(days=1)
+        testing.settle()
+        assert (testing.stage, testing.status) == ("certification", "Certification")
+        (comment,) = [text for key, text in testing.comments if key == testing.key]
+        assert comment == (
+            "*The way back to Development after certification round 1 is closed while something is missing:*\n"
+            "* Failure Reasons is empty. Fill it."
+        )
+        testing.fill("failure_reasons", ("wrong flow",), by="engineer")
+        testing.settle()
+        assert (testing.stage, testing.status) == ("development", "Development")
+
+    def test_failed_and_both_are_missing(self, testing: World) -> None:
+        """Feedback and what else the way back asks for are asked for together, and each once."""
+        filled = ("failure_reasons", "certification_feedback")
+        gates = {**PAYTRONIX.gates["certification"], "development": Gate(filled=filled)}
+        testing.mapping = varied(gates={**PAYTRONIX.gates, "certification": gates})
+        testing.set_status(testing.step("round").id, "Failed", by="engineer")
+        testing.settle()
+        ((_, comment),) = testing.comments
+        assert "Please write into _Certification Feedback_ what must change" in comment
+        assert "Failure Reasons is empty" in comment
+        assert comment.count("Certification Feedback") == 1
+
+    def test_failed_where_the_way_back_only_warns(self, testing: World) -> None:
+        """It goes back with the feedback, and not before."""
+        gates = {**PAYTRONIX.gates["certification"]}
+        gates["development"] = Gate(filled=("failure_reasons",), enforcement="warn")
+        testing.mapping = varied(gates={**PAYTRONIX.gates, "certification": gates})
+        testing.set_status(testing.step("round").id, "Failed", by="engineer")
+        testing.settle()
+        assert testing.stage == "certification"
+        assert not testing.said("Failure Reasons")
+        testing.fill("certification_feedback", "Wrong flow", by="engineer")
+        testing.settle()
+        assert testing.stage == "development"
+
+    def test_failed_where_the_way_back_asks_for_steps(self, testing: World) -> None:
+        """That the round failed is no reason against failing it."""
+        gates = {**PAYTRONIX.gates["certification"], "development": Gate(steps=True)}
+        testing.mapping = varied(gates={**PAYTRONIX.gates, "certification": gates})
+        testing.fill("certification_feedback", "Wrong flow", by="engineer")
+        testing.set_status(testing.step("round").id, "Failed", by="engineer")
+        testing.settle()
+        assert testing.stage == "development"
+
     def test_failed_but_moved_on(self, testing: World) -> None:
         """A wrong move is answered first, then the result is carried out."""
         testing.fill("certification_feedback", "Wrong flow", by="engineer")
@@ -285,7 +368,21 @@ class TestFees:
         assert world.comments == []
         again(world)
         world.fail_round()
-        assert world.said("2 certification rounds failed. 2 rounds are free: *additional fees may apply") == 1
+        assert world.said("Certification round 2 failed. 2 rounds are free: *additional fees may apply") == 1
+
+    def test_a_certified_round_uses_its_place_up(self) -> None:
+        """Warned by the number of the round: after one that was certified, the second to fail may be the last free."""
+        world = free_rounds(2)
+        world.prepare_round()
+        world.start("round")
+        world.go("launch")
+        world.go("development")
+        again(world)
+        world.fail_round()
+        assert world.said("Certification round 2 failed. 2 rounds are free: *additional fees may apply") == 1
+        again(world)
+        world.fail_round()
+        assert world.said("additional fees may apply to the next one") == 1
 
     def test_at_the_entry_of_the_first_that_costs(self) -> None:
         """The field is raised, the review is made, one comment explains."""
@@ -316,6 +413,28 @@ class TestFees:
         world.fill("additional_fees", "No")
         world.settle()
         assert world.fields["additional_fees"] == "No"
+
+    def test_set_back_by_people_and_the_record_lost(self) -> None:
+        """It was said, so it is only noted."""
+        world = free_rounds(1)
+        world.fail_round()
+        again(world)
+        world.fill("additional_fees", "No")
+        world.record = None
+        world.settle()
+        assert world.fields["additional_fees"] == "No"
+        assert world.said("so additional fees may apply") == 1
+
+    def test_the_record_lost_before_the_entry(self) -> None:
+        """Then nothing was said yet."""
+        world = free_rounds(1)
+        world.fail_round()
+        world.finish()
+        world.move("Certification")
+        world.record = None
+        world.settle()
+        assert world.fields["additional_fees"] == "May apply"
+        assert world.said("so additional fees may apply") == 1
 
     def test_the_review_gates_launch_and_not_the_way_back(self) -> None:
         """A round that costs may fail without the fees being reviewed."""

@@ -1,6 +1,7 @@
 """Validators of Forge apps: Jira expressions, rules on transitions, and workflows that are changed over REST."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,20 @@ def test_the_projects_that_follow_a_workflow_are_told(cloud: Any) -> None:
     used = cloud.admin.get(f"workflow/{strict['id']}/projectUsages")["projects"]["values"]
     assert used == [{"id": cloud.admin.get("project/INT")["id"]}]
     assert cloud.admin.ask("GET", "workflow/none/projectUsages").status_code == 404
+
+
+def test_they_are_told_page_by_page(cloud: Any) -> None:
+    strict, _ = _workflow(cloud)
+    site = cloud.jira.site
+    (project,) = site.projects.values()
+    for number in range(20000, 20003):
+        site.projects[str(number)] = replace(project, id=str(number), key=f"P{number}")
+    path, token, pages = f"workflow/{strict['id']}/projectUsages", {}, []
+    while not pages or token["nextPageToken"]:
+        page = cloud.admin.get(path, maxResults=2, **token)["projects"]
+        token = {"nextPageToken": page.get("nextPageToken")}
+        pages.append([each["id"] for each in page["values"]])
+    assert pages == [[project.id, "20000"], ["20001", "20002"]]
 
 
 # --- Updates

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 import jira_sandbox
-from jira_sandbox import Running
+from jira_sandbox import Revocation, Running
 from jira_sandbox.kinds import CUSTOM
 
 Json = dict[str, Any]
@@ -105,6 +105,45 @@ def test_a_project_is_in_one_context_of_a_field(admin: Admin) -> None:
     assert admin.send("POST", path, body)[0] == 400
     assert admin.send("POST", path, {"name": "Everywhere"})[0] == 400
     assert admin.send("POST", path, {"name": "Nowhere", "projectIds": ["1"]})[0] == 404
+
+
+def test_a_field_is_listed_once_a_screen_in_use_has_it_but_is_found_before(admin: Admin) -> None:
+    def listed() -> set[str]:
+        return {field["id"] for field in admin.sees("field")}
+
+    made = admin.makes("field", SELECT | {"description": "of paint"})["id"]
+    spare = admin.makes("screens", {"name": "Spare"})["id"]
+    plain = next(s["id"] for s in admin.sees("screens")["values"] if s["name"] == "Default screen")
+    for screen, used in ((spare, False), (plain, True)):
+        (tab,) = admin.sees(f"screens/{screen}/tabs")
+        admin.makes(f"screens/{screen}/tabs/{tab['id']}/fields", {"fieldId": made})
+        assert (made in listed()) is used
+    (found,) = admin.sees("field/search", type="custom", query="PAINT", expand="searcherKey,screensCount")["values"]
+    assert (found["id"], found["schema"]["type"], found["screensCount"]) == (made, "option", 2)
+    assert found["searcherKey"] == SELECT["searcherKey"]
+    assert "contextsCount" not in found
+    system = admin.sees("field/search", type="system", maxResults=1000)["values"]
+    assert made not in {field["id"] for field in system}
+    assert {field["id"] for field in system} <= listed()
+    assert [field["id"] for field in admin.sees("field/search", id="duedate")["values"]] == ["duedate"]
+
+
+def test_what_a_screen_of_a_transition_has_is_in_use(admin: Admin) -> None:
+    made = admin.makes("field", SELECT)["id"]
+    screen = admin.jira.site.add_screen("Asks", [made])
+    simple = next(w for w in admin.jira.site.workflows.values() if w.name == "Simple workflow")
+    simple.transitions[0].screen_id = screen
+    assert made in {field["id"] for field in admin.sees("field")}
+    admin.jira.site.revocations.append(Revocation(permission="BROWSE_PROJECTS"))
+    assert made not in {field["id"] for field in admin.sees("field")}
+
+
+def test_data_center_lists_every_field() -> None:
+    with jira_sandbox.running(flavour="datacenter", empty=True) as jira:
+        admin = Admin(jira)
+        made = admin.makes("field", SELECT)["id"]
+        assert made in {field["id"] for field in admin.sees("field")}
+        assert admin.send("GET", "field/search")[0] == 404
 
 
 def test_options_are_for_choices_and_not_twice(admin: Admin) -> None:
@@ -323,6 +362,29 @@ def test_a_transition_is_offered_only_while_its_condition_holds(admin: Admin, co
     assert admin.send("POST", f"issue/{key}/transitions", {"transition": {"id": "11"}})[0] == 400
     assert admin.send("PUT", f"issue/{key}", {"fields": {field: {"value": "red"}}})[0] == 204
     assert admin.send("POST", f"issue/{key}/transitions", {"transition": {"id": "11"}})[0] == 204
+
+
+def test_the_default_workflow_scheme_has_no_id_and_is_in_no_list(admin: Admin) -> None:
+    def used() -> Json:
+        (found,) = admin.sees("workflowscheme/project", projectId=project_of(admin))["values"]
+        return dict(found["workflowScheme"])
+
+    assert used()["name"] == "Default Workflow Scheme"
+    assert used()["defaultWorkflow"] == "Simple workflow"
+    assert not {"id", "self"} & set(used())
+    assert admin.sees("workflowscheme")["values"] == []
+    scheme = admin.makes("workflowscheme", {"name": "Mine", "defaultWorkflow": "Simple workflow"})["id"]
+    admin.gives("workflowscheme/project", {"projectId": project_of(admin), "workflowSchemeId": str(scheme)})
+    assert (used()["id"], used()["name"]) == (scheme, "Mine")
+
+
+def test_a_workflow_that_only_a_team_managed_project_follows_is_that_projects(admin: Admin) -> None:
+    project = admin.jira.site.projects[project_of(admin)]
+    for team_managed, kind in ((False, "GLOBAL"), (True, "PROJECT")):
+        project.team_managed = team_managed
+        (shown,) = admin.sees("workflows/search", queryString="simple")["values"]
+        assert shown["scope"]["type"] == kind
+    assert shown["scope"]["project"] == {"id": project.id}
 
 
 def test_a_workflow_scheme_is_given_only_while_there_are_no_issues(admin: Admin) -> None:

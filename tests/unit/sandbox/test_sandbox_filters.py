@@ -80,9 +80,20 @@ def test_filters_are_listed_and_searched(cloud):
     _filter(cloud.client, "Gamma")
     assert [f["name"] for f in cloud.tc.get("filter/my")] == ["Alpha", "Beta"]
     assert [f["name"] for f in cloud.tc.get("filter/favourite")] == ["Alpha"]
-    found = cloud.tc.get("filter/search", filterName="a", expand="jql,owner", maxResults=1)
+    part = {"filterName": "a", "isSubstringMatch": "true"}
+    found = cloud.tc.get("filter/search", **part, expand="jql,owner", maxResults=1)
     assert (found["total"], found["isLast"], found["values"][0]["jql"]) == (2, False, "project = INT")
     assert "jql" not in cloud.tc.get("filter/search")["values"][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "part"),
+    [("projects", 1, 1), ("by PROJECTS", 1, 0), ("proj", 0, 1), ("INT", 1, 1), ("INT: ", 0, 1), ("", 1, 1)],
+)
+def test_filters_are_found_by_whole_words_unless_a_part_is_asked_for(cloud, text, whole, part):
+    _filter(cloud.tc, "INT: projects by stage")
+    assert cloud.tc.get("filter/search", filterName=text)["total"] == whole
+    assert cloud.tc.get("filter/search", filterName=text, isSubstringMatch="true")["total"] == part
 
 
 # dashboards
@@ -109,6 +120,15 @@ def test_a_dashboard_is_made_seen_changed_copied_and_removed(cloud):
     assert cloud.client.ask("GET", path).status_code == 404
     assert cloud.client.delete(f"dashboard/{copied['id']}").status_code == 204
     assert cloud.tc.get("dashboard")["total"] == 1
+
+
+def test_a_search_shows_of_a_dashboard_only_what_it_is_asked_for(cloud):
+    _dashboard(cloud.tc, description="d")
+    (found,) = cloud.client.get("dashboard/search", dashboardName="port")["values"]
+    assert not {"isWritable", "owner", "description"} & set(found)
+    (found,) = cloud.client.get("dashboard/search", dashboardName="port", expand="isWritable,owner")["values"]
+    assert (found["isWritable"], found["owner"]["displayName"]) == (False, "Tess Consultant")
+    assert "description" not in found
 
 
 @pytest.mark.parametrize(

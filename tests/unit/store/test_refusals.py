@@ -12,9 +12,10 @@ from sqlalchemy import event, text
 
 from sync_service.errors import ConfigurationError
 from sync_service.store import NotStorable, Store, StoreError, StoreMisconfigured, StoreUnavailable, open_store
+from sync_service.store.opened import KEEPS_FOR, PROBE, PROBE_TEXT
 from sync_service.store.refusals import explain
 
-from .conftest import claimed, delivery
+from .conftest import Clock, claimed, delivery
 
 SECRET = "planted-pg-passw0rd"
 
@@ -29,6 +30,11 @@ SECRET = "planted-pg-passw0rd"
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
         ("sqlite:///file:x?mode=memory", "needs a file"),
+        ("sqlite+aiosqlite:///x", "Python's own driver alone; write `sqlite:///"),
+        ("sqlite+nonsense:///x", "Python's own driver alone; write `sqlite:///"),
+        ("sqlite:///x?timeout=abc", "an option after the `\\?` .* write for instance a number for `port` or `timeout`"),
+        ("sqlite:///x?check_same_thread=perhaps", "an option after the `\\?`"),
+        (f"postgresql://user@/name?host=/tmp&port={SECRET}", "an option after the `\\?`"),
         ("sqlite:////no/such/folder/stagegate.db", "/no/such/folder does not exist; create it"),
     ],
 )
@@ -130,6 +136,58 @@ def test_a_full_disk_is_unavailable_and_heals_by_itself(sqlite_url: str) -> None
         pages = 1_000_000
         assert store.inbox.receive(delivery("late", name="late"))
         assert store.queue.depth().waiting == kept + 1
+
+
+def test_a_check_notices_that_nothing_is_kept_though_reading_goes_on(sqlite_url: str, clock: Clock) -> None:
+    pages = 1
+    with open_store(sqlite_url, clock=clock) as store:
+
+        def limit(connection: sqlite3.Connection) -> None:
+            connection.connection.driver_connection.execute(f"PRAGMA max_page_count = {pages}")  # type: ignore[attr-defined]
+
+        store.migrate()
+        event.listen(store._database.engine, "begin", limit)
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match="the disk is full; free some space"):
+                store.check()
+        pages = 1_000_000
+        store.check()
+        assert store.marks.told(PROBE) == (PROBE_TEXT, clock())
+
+
+def test_a_check_after_a_delivery_that_was_not_kept_waits_for_nothing(store: Store, clock: Clock) -> None:
+    store.check()
+    clock.advance(seconds=1)
+
+    def disconnected(_connection: object) -> None:
+        raise explain(sqlite3.OperationalError(), "the database", "")
+
+    with pytest.raises(StoreUnavailable):
+        store._database.write(disconnected)
+    store.check()
+    assert store.marks.told(PROBE) == (PROBE_TEXT, clock())
+
+
+def test_a_check_notices_a_server_that_has_become_read_only(pg_url: str) -> None:
+    with open_store(pg_url) as store:
+        store.migrate()
+        store.check()
+    stand_by = pg_url.replace("options=", "options=-cdefault_transaction_read_only%3Don%20")
+    with open_store(stand_by) as store, pytest.raises(StoreUnavailable, match="the server is read-only, perhaps a"):
+        store.check()
+
+
+def test_a_check_writes_once_in_a_while_however_often_it_is_asked(store: Store, clock: Clock) -> None:
+    began = clock()
+    for _ in range(5):
+        store.check()
+        clock.advance(seconds=KEEPS_FOR.total_seconds() / 5)
+    assert store.marks.told(PROBE) == (PROBE_TEXT, began)
+    store.check()
+    assert store.marks.told(PROBE) == (PROBE_TEXT, clock())
+    clock.advance(days=-1)  # somebody set the database's clock back
+    store.check()
+    assert store.marks.told(PROBE) == (PROBE_TEXT, clock())
 
 
 def test_a_lock_held_by_another_process_is_unavailable(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from deliveries import encoded, payload
 from faces import TOKEN, Face
+from sqlalchemy import Connection, event
 
 from webhooks.health import LONGEST
 
@@ -40,6 +41,22 @@ def test_a_failing_dependency_is_named_with_the_reason_and_without_secrets(faces
     shown = answer.json["checks"]["store"]["why"]
     assert shown.startswith("no answer to [redacted] at postgresql://me:[redacted]@db/x")
     assert len(shown) == LONGEST
+
+
+def test_a_store_that_answers_and_keeps_nothing_is_not_ready_and_not_up(face: Face) -> None:
+    """As with a full disk: the queue can be read all the while."""
+
+    def full(connection: Connection) -> None:
+        connection.connection.driver_connection.execute("PRAGMA query_only = ON")  # type: ignore[union-attr]
+
+    assert face.client.get("/readyz").status_code == 200
+    event.listen(face.store._database.engine, "begin", full)
+    assert face.post(encoded(payload())).status_code == 503
+    answer = face.client.get("/readyz")
+    assert answer.status_code == 503
+    assert "may not be written" in answer.json["checks"]["store"]["why"]
+    assert "stagegate_store_up 0.0" in face.client.get("/metrics").text
+    assert face.store.queue.depth().waiting == 0
 
 
 def test_while_jira_is_down_deliveries_are_still_wanted(faces: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from looking import Clock, Looker
 
 from sync_service.errors import StagegateError
-from sync_service.jira.errors import RateLimited, Unauthorized, Unreachable
+from sync_service.jira.errors import Invalid, RateLimited, Unauthorized, Unreachable
 from sync_service.jira.limits import ASK_AGAIN, MOST, SAVED, Turns
 from sync_service.logs import REDACTED
 from sync_service.marks import NOT_AT_WORK, SITE_PAUSE
@@ -90,6 +90,20 @@ def test_a_failure_that_no_look_mends_is_parked_with_its_story(worker: Worker, s
     assert parked.condition is Condition.DEAD
     assert parked.failure is not None
     assert parked.failure.text == "the mapping contradicts itself"
+
+
+def test_what_a_parked_issue_tells_holds_no_secret(worker: Worker, store: Store, looker: Looker) -> None:
+    """A gateway before Jira may repeat the header that it did not like, or the token alone."""
+    said = ("Invalid header: Authorization=Bearer planted-token", "no such token: planted-token")
+    looker.script["1"] = [Failed(error=Invalid("refused", operation="GET issue", status=400, messages=said))]
+    ask(store, "1")
+    worker.drain()
+    parked = store.queue.show("1")
+    assert parked is not None
+    assert parked.failure is not None
+    for told in (parked.failure.text, parked.failure.trace):
+        assert f"no such token: {REDACTED}" in told
+        assert "planted-token" not in told
 
 
 def test_a_new_event_revives_a_parked_issue(worker: Worker, store: Store, looker: Looker) -> None:
