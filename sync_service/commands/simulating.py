@@ -11,7 +11,7 @@ from sync_service.jira import translate
 from sync_service.jira.answers import Json
 from sync_service.jira.calls import chunks
 from sync_service.jira.client import Batch, Client
-from sync_service.jira.directory import Directory, SiteMismatch, resolve
+from sync_service.jira.directory import Directory, SiteMismatch, people_fields, resolve
 from sync_service.jira.errors import Invalid
 from sync_service.jira.gateway import Gateway
 from sync_service.lifecycle.actions import sentence
@@ -98,6 +98,7 @@ def _lenient(client: Client, mapping: Mapping) -> Directory:
         field_names={declared.name: key for key, declared in mapping.fields.items()},
         statuses={status_id: one["name"] for status_id, one in statuses.items()},
         categories={one["name"]: one["statusCategory"]["key"] for one in statuses.values()},
+        people=people_fields(mapping),
     )
 
 

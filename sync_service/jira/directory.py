@@ -34,7 +34,8 @@ class Directory:
     """Names and ids of one mapping on one site.
 
     `statuses` gives each status id the mapping's name (or Jira's, where the mapping has none), `categories` each of
-    those names its category; `field_names` gives each field's name, Jira's present one too, the mapping's key.
+    those names its category; `field_names` gives each field's name, Jira's present one too, the mapping's key;
+    `people` are the keys of the fields that name a person.
     """
 
     project_id: str
@@ -46,15 +47,11 @@ class Directory:
     field_names: MappingOf[str, str]
     statuses: MappingOf[str, str]
     categories: MappingOf[str, str]
+    people: frozenset[str] = frozenset()
 
     def status(self, status_id: str | None, name: str | None) -> str:
         """Return the mapping's name of a status; the given one where the id is unknown."""
         return self.statuses.get(status_id or "", name or "")
-
-    def status_ids(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return the ids of the statuses that the mapping calls so."""
-        wanted = frozenset(names)
-        return tuple(status_id for status_id, name in self.statuses.items() if name in wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +97,13 @@ def resolve(client: Client, mapping: Mapping, known: Directory | None = None) ->
         field_names=names | {field["name"]: key for key, field in found.fields.items()},
         statuses=found.statuses,
         categories=found.categories,
+        people=people_fields(mapping),
     )
+
+
+def people_fields(mapping: Mapping) -> frozenset[str]:
+    """Return the keys of the fields that name a person."""
+    return frozenset(key for key, declared in mapping.fields.items() if declared.type == "user")
 
 
 def look_up(client: Client, mapping: Mapping, known: Directory | None = None) -> Names | None:

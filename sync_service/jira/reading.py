@@ -206,21 +206,24 @@ class Reading(Access):
                 yield str(body["id"]), body["key"], self.fingerprint(body)
 
     def bookings(self, mapping: Mapping) -> Iterator[tuple[str, date]]:
-        """Yield the slots that the issues in certification hold, read from the issues themselves.
+        """Yield the slots that the projects in certification hold, read from the issues themselves.
 
-        One that entered it within the index's lag is missing.
+        The stage that was accepted decides, not the status: an issue on hold, or moved on too early, keeps its slot.
+        Rounds that are long over take no place; so the live projects, which keep their start, needn't all be read.
+        One that was given its start within the index's lag is missing.
         """
         if mapping.certification is None:
             return
         directory = self.directory(mapping)
-        field = directory.field_ids["certification_start"]
-        statuses = directory.status_ids(mapping.stages[mapping.certification.stage].statuses)
-        jql = f"project = {directory.project_id} AND status in ({', '.join(statuses)}) ORDER BY key ASC"
+        start_id, stage_id = directory.field_ids["certification_start"], directory.field_ids["stage"]
+        longest = 2 * mapping.certification.capacity.round_business_days + 30  # in days, over any holidays
+        dated = f"cf[{start_id.removeprefix('customfield_')}] >= -{longest}d"
+        jql = f"project = {directory.project_id} AND {dated} ORDER BY key ASC"
         for page in self.client.search(jql, fields=["id"]):
-            for body in self.client.issues([str(one["id"]) for one in page.issues], fields=["status", field]).issues:
-                start = translate.value_of("date", body["fields"].get(field))
-                status = body["fields"].get("status")  # missing where Jira could not load it
-                if isinstance(start, date) and (status is None or str(status["id"]) in statuses):
+            for body in self.client.issues([str(one["id"]) for one in page.issues], fields=[start_id, stage_id]).issues:
+                start = translate.value_of("date", body["fields"].get(start_id))
+                stage = translate.value_of("select", body["fields"].get(stage_id))
+                if isinstance(start, date) and stage == mapping.title(mapping.certification.stage):
                     yield str(body["id"]), start
 
 

@@ -39,7 +39,8 @@ BUILT_IN = {
 """Jira's own fields in a change log, by `fieldId` or, where that is missing, by `field` in lower case."""
 
 BY_ID = (STATUS, ASSIGNEE, DUE)
-"""Fields whose change is told by the ids in `from` and `to`, not by the texts beside them."""
+"""Fields of Jira's own whose change is told by the ids in `from` and `to`, not by the texts beside them; so are people.
+"""
 
 SUBTASK_FIELDS = ("summary", "status", "created", "resolution", "assignee", "duedate", "labels", "parent", "project")
 ISSUE_FIELDS = (
@@ -151,7 +152,7 @@ def _told(item: Json, field: str, side: str, directory: Directory) -> str | None
     ident, text = item.get(side), item.get(f"{side}String")
     if field == STATUS:
         return directory.status(str(ident), text)
-    return ident if field in BY_ID else text
+    return ident if field in BY_ID or field in directory.people else text
 
 
 def marker(issue: Json) -> Marker | None:

@@ -127,9 +127,9 @@ class Draft:
         """Give a sub-task to an account."""
         self._alter(subtask, ASSIGNEE, subtask.assignee, account, why, assignee=account)
 
-    def date(self, subtask: SubTask, due: date, why: str) -> None:
-        """Set a sub-task's due date."""
-        self._alter(subtask, DUE, str(subtask.due or ""), str(due), why, due=due)
+    def date(self, subtask: SubTask, due: date | None, why: str) -> None:
+        """Set a sub-task's due date, or clear it."""
+        self._alter(subtask, DUE, str(subtask.due or ""), str(due or ""), why, due=due)
 
     def tell(self, subtask: SubTask, text: str) -> None:
         """Add a paragraph to the comment of a sub-task's edit."""

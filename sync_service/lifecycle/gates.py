@@ -1,6 +1,6 @@
 """Gates: what must hold before a project may go from one stage to another, with every reason. docs/lifecycle.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mappings import Mapping
@@ -73,7 +73,7 @@ def _reasons(state: State, source: str, target: str, gate: Gate | None) -> Itera
     if gate is None:
         gate = _undeclared(mapping, source, target)
     if gate is None:
-        yield _no_such_move(mapping, source, target)
+        yield _no_such_move(state, source, target)
         return
     if _leaves_certification_backwards(mapping, source, target):
         yield from _failing(state)
@@ -100,20 +100,25 @@ def _leaves_certification_backwards(mapping: Mapping, source: str, target: str) 
     return rounds is not None and source == rounds.stage and _is_back(mapping, source, target)
 
 
-def _no_such_move(mapping: Mapping, source: str, target: str) -> Reason:
+def _no_such_move(state: State, source: str, target: str) -> Reason:
+    mapping = state.mapping
+    who = messages.who_may(mapping.override, state.issue.people)
     if _is_back(mapping, source, target):
-        return Reason(code="back-move", **messages.back_move(mapping.title(source), mapping.title(target)))
+        return Reason(code="back-move", **messages.back_move(mapping.title(source), mapping.title(target), who))
     way = mapping.way
     skipped = way[way.index(source) + 1 : way.index(target)] if source in way and target in way else ()
     titles = [mapping.title(stage) for stage in skipped]
-    return Reason(code="no-such-move", **messages.no_such_move(mapping.title(source), mapping.title(target), titles))
+    words = messages.no_such_move(mapping.title(source), mapping.title(target), titles, who)
+    return Reason(code="no-such-move", **words)
 
 
 def _failing(state: State) -> Iterator[Reason]:
-    if state.round and state.round.begun and state.round.feedback is None:
+    rounds = state.mapping.certification
+    if rounds and state.round and state.round.begun and state.round.feedback is None:
         field = state.mapping.fields["certification_feedback"].name
-        number = state.round.number
-        yield Reason(code="no-feedback", where=field, **messages.no_feedback(number, field))
+        owner = _titles(state, state.mapping.stages[rounds.stage].steps[rounds.round_step].owner)
+        words = messages.no_feedback(state.round.number, field, owner)
+        yield Reason(code="no-feedback", where=field, owner=owner, **words)
 
 
 def _asked(state: State, source: str, target: str, gate: Gate) -> Iterator[Reason]:
@@ -153,19 +158,22 @@ def _steps(state: State, source: str, target: str) -> Iterator[Reason]:
 
 def _round(state: State, step: StepState) -> Iterator[Reason]:
     if state.round is None or state.round.begun is None:
-        where = step.subtask.key if step.subtask else ""
-        yield Reason(code="round-not-begun", where=where, owner=_owner(state, step), **messages.round_not_begun(where))
+        where, owner = step.subtask.key if step.subtask else "", _titles(state, step.roles)
+        yield Reason(code="round-not-begun", where=where, owner=owner, **messages.round_not_begun(where, owner))
     elif state.round.outcome == FAILED:
         back = state.mapping.title(state.mapping.certification.failed_to) if state.mapping.certification else ""
         yield Reason(code="round-failed", **messages.round_failed(state.round.number, back))
 
 
 def _step(state: State, step: StepState) -> Reason:
-    owner = _owner(state, step)
+    owner = _titles(state, step.roles)
     if step.subtask is None:
         summary = messages.plain(step.step.summary, party=_title(state, step.party))
         return Reason(code="step-missing", owner=owner, **messages.step_missing(summary, owner))
-    words = messages.step_open(step.subtask.key, step.subtask.summary, owner, step.standing, step.blamed)
+    caught_up = any(each.satisfied for each in state.judged if each.subtask and each.subtask.key == step.blamed)
+    words = messages.step_open(
+        step.subtask.key, step.subtask.summary, owner, step.standing, step.blamed, caught_up=caught_up
+    )
     return Reason(code="step-open", where=step.subtask.key, owner=owner, **words)
 
 
@@ -173,21 +181,22 @@ def _needs(state: State, step: StepState) -> Iterator[Reason]:
     for field in step.step.needs:
         if not state.issue.fields.get(field):
             name = state.mapping.fields[field].name
-            where = step.subtask.key if step.subtask else step.key
-            yield Reason(code="field-empty", where=name, **messages.field_needed(name, where))
+            where, owner = step.subtask.key if step.subtask else step.key, _titles(state, step.roles)
+            yield Reason(code="field-empty", where=name, owner=owner, **messages.field_needed(name, where, owner))
 
 
 def _requests(state: State, gate: Gate) -> Iterator[Reason]:
     for subtask in state.issue.subtasks:
         for label in gate.no_open_requests:
             if label in subtask.labels and not subtask.is_done:
-                title = state.mapping.requests[label].title
-                words = messages.request_open(subtask.key, subtask.summary, title)
-                yield Reason(code="request-open", where=subtask.key, **words)
+                request = state.mapping.requests[label]
+                owner = _titles(state, request.owner)
+                words = messages.request_open(subtask.key, subtask.summary, request.title, owner)
+                yield Reason(code="request-open", where=subtask.key, owner=owner, **words)
 
 
-def _owner(state: State, step: StepState) -> str:
-    return " or ".join(_title(state, role) for role in step.roles)
+def _titles(state: State, roles: Iterable[str]) -> str:
+    return " or ".join(_title(state, role) for role in roles)
 
 
 def _title(state: State, role: str) -> str:

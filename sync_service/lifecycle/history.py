@@ -159,6 +159,17 @@ def _adopted(issue: ProjectIssue, mapping: Mapping, record: Record, enforce_sinc
     return record if accepted == record.accepted else record.model_copy(update={"accepted": accepted, "refused": None})
 
 
+def strayed(issue: ProjectIssue, mapping: Mapping) -> str:
+    """Return the change by which the issue left the statuses of the lifecycle, in which it is no more."""
+    left = CREATED
+    for change in reversed(issue.changes):
+        if change.field == STATUS:
+            if change.after in mapping.stage_by_status:
+                break
+            left = change.id
+    return left
+
+
 def _first_stage(issue: ProjectIssue, mapping: Mapping) -> str:
     if issue.last_change(PROJECT):
         return mapping.way[0]

@@ -4,9 +4,11 @@ What comes from people (summaries, values, names) is escaped where it enters a c
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as MappingOf
 from datetime import date
 from itertools import accumulate
 
+from mappings.model import Override
 from sync_service.lifecycle.wiki import escape, fill
 
 Words = dict[str, str]
@@ -25,26 +27,45 @@ def plain(template: str, **words: str) -> str:
     return fill(template, words)
 
 
+def who_may(override: Override, people: MappingOf[str, str]) -> str:
+    """Name those who may override gates and waive steps; `people` are the names behind accounts. Empty if nobody may.
+
+    Nobody knows a person by an account id, so an account without a name is left out where anything else is named.
+    """
+    named = [
+        *(f"someone with the project role {role}" for role in override.roles),
+        *(f"someone in the group {group}" for group in override.groups),
+        *(people[account] for account in override.accounts if account in people),
+    ]
+    return " or ".join(named or override.accounts)
+
+
 # --- Reasons: what keeps a gate closed, and what would open it -------------------------------------------------------
 
 
-def no_such_move(source: str, target: str, skipped: Sequence[str]) -> Words:
-    """Say that the lifecycle has no such way, or that it skips stages."""
+NOBODY_MAY = "Nobody may override here."
+
+
+def no_such_move(source: str, target: str, skipped: Sequence[str], who: str) -> Words:
+    """Say that the lifecycle has no such way, or that it skips stages; `who` may override."""
     if skipped:
-        remedy = f"Go to {skipped[0]} first, or ask for an override."
+        remedy = f"Go to {skipped[0]} first" + (f", or ask {who} for an override." if who else ".")
         return {"text": f"{source} → {target} skips {_and(skipped)}.", "remedy": remedy}
-    return {"text": f"There is no way from {source} to {target}.", "remedy": "Ask for an override if it must be."}
+    remedy = f"Ask {who} for an override if it must be." if who else NOBODY_MAY
+    return {"text": f"There is no way from {source} to {target}.", "remedy": remedy}
 
 
-def back_move(source: str, target: str) -> Words:
-    """Say that moves back need an override here."""
-    return {"text": f"Moving back from {source} to {target} needs an override.", "remedy": "Ask those who may give it."}
+def back_move(source: str, target: str, who: str) -> Words:
+    """Say that moves back need an override here; `who` may give it."""
+    remedy = f"Ask {who} for one." if who else NOBODY_MAY
+    return {"text": f"Moving back from {source} to {target} needs an override.", "remedy": remedy}
 
 
-def no_feedback(number: int, field: str) -> Words:
+def no_feedback(number: int, field: str, owner: str) -> Words:
     """Say that a failed round needs its feedback."""
     text = (
-        f"Certification round {number} has begun, so moving back means that it failed; {field} has no feedback on it."
+        f"Certification round {number} has begun, so moving back means that it failed; "
+        f"{field} has no feedback on it; owner: {owner}."
     )
     return {"text": text, "remedy": f"Write into {field} what must change, then move the issue again."}
 
@@ -54,9 +75,9 @@ def field_empty(name: str) -> Words:
     return {"text": f"{name} is empty.", "remedy": "Fill it."}
 
 
-def field_needed(name: str, step: str) -> Words:
+def field_needed(name: str, step: str, owner: str) -> Words:
     """Say that a step needs a field."""
-    return {"text": f"{name} is empty; {step} needs it.", "remedy": "Fill it."}
+    return {"text": f"{name} is empty; {step} needs it; owner: {owner}.", "remedy": "Fill it."}
 
 
 def field_value(name: str, value: object, wanted: Sequence[str]) -> Words:
@@ -72,10 +93,10 @@ def blocked_by(key: str) -> Words:
     return {"text": f"{key} blocks this issue and is open.", "remedy": f"Resolve {key}, or remove the link."}
 
 
-def round_not_begun(key: str) -> Words:
+def round_not_begun(key: str, owner: str) -> Words:
     """Say that testing hasn't begun."""
     return {
-        "text": "The certification round has not begun.",
+        "text": f"The certification round has not begun; owner: {owner}.",
         "remedy": f"Begin testing: move {key or 'its sub-task'} on.",
     }
 
@@ -90,14 +111,14 @@ def step_missing(summary: str, owner: str) -> Words:
     return {"text": f"“{summary}” has no sub-task yet; owner: {owner}.", "remedy": "It is made at the next look."}
 
 
-def step_open(key: str, summary: str, owner: str, standing: str, blamed: str) -> Words:
-    """Say why a step doesn't count."""
+def step_open(key: str, summary: str, owner: str, standing: str, blamed: str, *, caught_up: bool) -> Words:
+    """Say why a step doesn't count; `caught_up`: what it was done before, `blamed`, is done by now."""
     named = f"{key} “{summary}”"
     match standing:
         case "not counted" if blamed:
             return {
                 "text": f"{named} was done before {blamed} was; owner: {owner}.",
-                "remedy": f"Finish {blamed} first.",
+                "remedy": f"Close {key} again." if caught_up else f"Close {key} again once {blamed} is done.",
             }
         case "not counted":
             return {"text": f"{named} is done, but doesn't count; owner: {owner}.", "remedy": "See its comments."}
@@ -107,9 +128,9 @@ def step_open(key: str, summary: str, owner: str, standing: str, blamed: str) ->
     return {"text": f"{named} is open; owner: {owner}.", "remedy": "Finish it."}
 
 
-def request_open(key: str, summary: str, title: str) -> Words:
+def request_open(key: str, summary: str, title: str, owner: str) -> Words:
     """Say that a request is open."""
-    return {"text": f"{key} “{summary}” ({title}) is open.", "remedy": "Close it."}
+    return {"text": f"{key} “{summary}” ({title}) is open; owner: {owner}.", "remedy": "Close it."}
 
 
 # --- Comments on the project issue -----------------------------------------------------------------------------------
@@ -140,11 +161,11 @@ def warning(source: str, target: str, reasons: Iterable[object]) -> str:
     return "\n".join([head, *_list(reasons)])
 
 
-def override_refused(field: str, stage: str) -> str:
-    """Tell that whoever filled the override may not."""
+def override_refused(field: str, stage: str, who: str) -> str:
+    """Tell that whoever filled the override may not; `who` may."""
     return (
         f"_{escape(field)}_ was filled by someone who may not open the gate of {escape(stage)}, so it is cleared. "
-        "Please ask one of the people who may."
+        + (f"Please ask {escape(who)}." if who else NOBODY_MAY)
     )
 
 
@@ -206,10 +227,13 @@ def reopened_for_order(blamed: str) -> str:
     )
 
 
-def reopened_for_waiver() -> str:
-    """Tell that whoever waived the step may not."""
+def reopened_for_waiver(who: str) -> str:
+    """Tell that whoever waived the step may not; `who` may."""
+    if not who:
+        return "Reopened: a required step can't be waived here. Please do it."
     return (
-        "Reopened: a required step is waived only by those who may override a gate. Please do it, or ask one of them."
+        "Reopened: a required step is waived only by those who may override a gate. "
+        f"Please do it, or ask {escape(who)}."
     )
 
 

@@ -10,6 +10,7 @@ from sync_service.lifecycle import messages
 from sync_service.lifecycle.actions import Action
 from sync_service.lifecycle.draft import Draft
 from sync_service.lifecycle.facts import ProjectIssue
+from sync_service.lifecycle.history import strayed
 from sync_service.lifecycle.rules import certification, mirror, upkeep
 from sync_service.lifecycle.rules.answer import Answer, answer_crossing, mark_violation
 from sync_service.lifecycle.state import State, derive
@@ -78,7 +79,7 @@ def plan(
     state = derive(issue, mapping, now, enforce_since)
     draft = Draft(issue, state.record, now)
     if issue.unread:
-        return Plan(state=state, refused=messages.unread(issue.unread))
+        return Plan(state=state, refused=messages.unread(issue.unread), booking=_booking(state))
     if issue.status not in mapping.stage_by_status:
         return _lost(state, draft)
     state = _pass(BEFORE_ANSWERING, state, draft)
@@ -96,9 +97,14 @@ def plan(
         again=bool(state.unanswered),
         notes=tuple(draft.notes),
         wish=wish,
-        booking=state.round.slot if state.round and not state.ended else None,
+        booking=_booking(state),
         answer=answer,
     )
+
+
+def _booking(state: State) -> date | None:
+    """Return the day that the issue holds: also where nothing else can be decided, its place is its own."""
+    return state.round.slot if state.round and not state.ended else None
 
 
 def _settle(state: State, draft: Draft) -> State:
@@ -130,8 +136,12 @@ def _renewed(state: State, draft: Draft) -> State:
 
 def _lost(state: State, draft: Draft) -> Plan:
     """Say once on the issue that its status belongs to no stage, and decide nothing."""
-    words = messages.status_unknown(state.issue.status, state.mapping.title(state.stage))
-    if draft.label(state.mapping.jira.labels.gate_violation, present=True, why="the status belongs to no stage"):
-        draft.say(words)
+    why, label = "the status belongs to no stage", state.mapping.jira.labels.gate_violation
+    left = strayed(state.issue, state.mapping)
+    if state.record.astray != left:
+        if not (state.retold and label in state.issue.labels):  # else it was said before the record was lost
+            draft.say(messages.status_unknown(state.issue.status, state.mapping.title(state.stage)))
+        draft.keep(state.record.model_copy(update={"astray": left}), why)
+    draft.label(label, present=True, why=why)
     refused = f"status {state.issue.status!r} belongs to no stage of mapping {state.mapping.name!r}"
-    return Plan(state=state, actions=draft.actions(), refused=refused)
+    return Plan(state=state, actions=draft.actions(), refused=refused, booking=_booking(state))

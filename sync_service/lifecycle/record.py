@@ -85,7 +85,10 @@ class Waiver(Kept):
 
 
 class Record(Kept):
-    """Everything that was decided about one project issue."""
+    """Everything that was decided about one project issue.
+
+    `astray` is the change by which the issue came to a status of no stage, once that was said.
+    """
 
     version: int = Field(default=VERSION, ge=VERSION, le=VERSION)
     issue: str
@@ -95,6 +98,7 @@ class Record(Kept):
     overrides: tuple[Override, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     blocked: dict[str, tuple[str, ...]] = {}
+    astray: str = ""
 
     @property
     def stage(self) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from mappings import Mapping
 from mappings.model import EVERY_STEP_ABOVE, Step
-from sync_service.lifecycle.facts import LABELS, STATUS, Change, Order, ProjectIssue, SubTask, order
+from sync_service.lifecycle.facts import ASSIGNEE, LABELS, Change, Order, ProjectIssue, SubTask, order
 from sync_service.lifecycle.history import Visit
 from sync_service.lifecycle.record import CREATED, Record, Waiver, parse
 from sync_service.lifecycle.rounds import RoundView
@@ -15,9 +15,10 @@ from sync_service.lifecycle.subtasks import (
     ONCE,
     Identity,
     Index,
+    closing,
     finished,
-    last_change,
     reached,
+    reached_by,
     reopened_since,
     was_done_by,
 )
@@ -156,17 +157,18 @@ class StepJudge:
         return self._in_order(done, then, above)
 
     def _not_to_be_done(self, blank: StepState, subtask: SubTask) -> StepState:
-        last = last_change(subtask, STATUS, "resolution")
-        if last is not None and last.author in self.issue.ours:
+        """Judge by who closed it so: what was edited since, such as the resolution, is no new verdict."""
+        closed = reached_by(subtask, self.mapping.jira.step_statuses.wont_do, self.issue.categories)
+        if closed is not None and closed.author in self.issue.ours:
             return replace(blank, standing=Standing.SUPERSEDED)
-        change, author = (last.id, last.author) if last else (CREATED, self.issue.creator)
+        change, author = (closed.id, closed.author) if closed else (CREATED, self.issue.creator)
         known = next((w for w in self.record.waivers if (w.subtask, w.change) == (subtask.id, change)), None)
         waiver = known or Waiver(
             subtask=subtask.id, change=change, by=author, granted=may_override(self.issue, self.mapping, author)
         )
         if waiver.granted:
             return replace(blank, standing=Standing.WAIVED, waiver=waiver)
-        half = self._half_reopened(subtask, last.order if last else order(subtask.created, CREATED))
+        half = self._half_reopened(subtask, closed.order if closed else order(subtask.created, CREATED))
         return replace(
             blank,
             standing=Standing.NOT_COUNTED,
@@ -186,11 +188,20 @@ class StepJudge:
         return bool(added) and closed < added[-1]
 
     def _approved_by_owner(self, done: StepState, subtask: SubTask) -> bool:
-        if self.mapping.approver == "recorded" or not done.party:
+        """Tell whether it was closed by the party's person of that time, or by whoever stood in.
+
+        Whom we had given the step to counts as well: Data Center tells a former person by a key that is nobody's name.
+        """
+        closed = closing(subtask, self.issue.categories)
+        if self.mapping.approver == "recorded" or not done.party or closed is None:
             return True
-        last = last_change(subtask, STATUS)
-        wanted = first_user(self.issue, self.mapping, done.roles)
-        return last is None or wanted is None or last.author in (wanted, *self.issue.ours)
+        then = replace(self.issue, fields={**self.issue.fields, **_held_at(self.issue, closed.order)})
+        named = {first_user(one, self.mapping, done.roles) for one in (then, replace(then, unassignable=frozenset()))}
+        given = next((c for c in reversed(subtask.changes) if c.field == ASSIGNEE), None)
+        if given is None or given.author in self.issue.ours:
+            named.add(subtask.assignee)
+        wanted = named - {None}
+        return not wanted or closed.author in (*wanted, *self.issue.ours)
 
     def _in_order(self, done: StepState, then: Order, above: list[StepState]) -> StepState:
         settles = then[0] + timedelta(seconds=self.mapping.order_grace_seconds)
@@ -224,15 +235,19 @@ class StepJudge:
         if self.round and rounds and state.key == rounds.round_step:
             return self.round.earliest_end
         due = state.step.due
-        begin = self._due_from(state.step, above) if due else None
+        begin = self._due_from(state, above) if due else None
         return add_workdays(self.mapping.calendar, begin, due.business_days) if due and begin else None
 
-    def _due_from(self, step: Step, above: list[StepState]) -> date | None:
-        if step.due and step.due.after_field:
-            value = self.issue.fields.get(step.due.after_field)
+    def _due_from(self, state: StepState, above: list[StepState]) -> date | None:
+        due = state.step.due
+        if given_up(self.mapping, self.round, state.key):
+            ready = self.round.materials_in if self.round else None
+            return local_day(self.mapping.calendar, ready) if ready else None
+        if due and due.after_field:
+            value = self.issue.fields.get(due.after_field)
             return value if isinstance(value, date) and not isinstance(value, datetime) else None
-        if step.due and step.due.after_step:
-            ends = [state.done_at for state in above if state.key == step.due.after_step]
+        if due and due.after_step:
+            ends = [state.done_at for state in above if state.key == due.after_step]
             last = None if None in ends else max((end for end in ends if end), default=None)
             return local_day(self.mapping.calendar, last) if last else None
         return local_day(self.mapping.calendar, self.visit.begun)
@@ -241,6 +256,31 @@ class StepJudge:
 def before(step: Step, above: list[StepState]) -> list[StepState]:
     """Return the states that the step comes after."""
     return [state for state in above if EVERY_STEP_ABOVE in step.after or state.key in step.after]
+
+
+def given_up(mapping: Mapping, view: RoundView | None, key: str) -> bool:
+    """Tell whether the step is the one that agrees a slot, and a slot of the visit was given up.
+
+    It then waits for the materials: before they are in, nothing is proposed that could be agreed.
+    """
+    rounds = mapping.certification
+    return rounds is not None and view is not None and key == rounds.slot_step and bool(view.entry.given_up)
+
+
+def due_after(mapping: Mapping, view: RoundView | None, state: StepState) -> tuple[str, str]:
+    """Return the field and the step that the due date is reckoned from; where both are empty, it is the visit's begin.
+
+    Of the round, and of a slot that is agreed anew, these are the slot's day and the materials.
+    """
+    rounds, due = mapping.certification, state.step.due
+    if rounds and view and (state.key == rounds.round_step or given_up(mapping, view, state.key)):
+        return "certification_start", rounds.materials_step
+    return (due.after_field or "", due.after_step or "") if due else ("", "")
+
+
+def _held_at(issue: ProjectIssue, then: Order) -> dict[str, str | None]:
+    """Return what the fields held that were changed after the time: what their first change since replaced."""
+    return {change.field: change.before for change in reversed(issue.changes) if change.order > then}
 
 
 def _adds(change: Change, label: str) -> bool:
@@ -265,7 +305,8 @@ def whose_rights(issue: ProjectIssue, mapping: Mapping) -> frozenset[str]:
         return frozenset()
     record = parse(issue.record, issue.id)
     judged = {w.change for w in record.waivers} | {o.change for o in record.overrides} if record else set()
-    asked = {last.author for subtask in issue.subtasks if (last := _waived(subtask, mapping)) and last.id not in judged}
+    waived = (_waived(issue, subtask, mapping) for subtask in issue.subtasks)
+    asked = {change.author for change in waived if change and change.id not in judged}
     if issue.fields.get("gate_override"):
         filled = issue.last_change("gate_override")
         if filled is None or filled.id not in judged:
@@ -273,9 +314,10 @@ def whose_rights(issue: ProjectIssue, mapping: Mapping) -> frozenset[str]:
     return frozenset(account for account in asked if account and account not in issue.ours)
 
 
-def _waived(subtask: SubTask, mapping: Mapping) -> Change | None:
-    is_step = subtask.marker is not None and reached(subtask, mapping.jira.step_statuses.wont_do)
-    return last_change(subtask, STATUS, "resolution") if is_step else None
+def _waived(issue: ProjectIssue, subtask: SubTask, mapping: Mapping) -> Change | None:
+    outcome = mapping.jira.step_statuses.wont_do
+    is_step = subtask.marker is not None and reached(subtask, outcome)
+    return reached_by(subtask, outcome, issue.categories) if is_step else None
 
 
 def may_override(issue: ProjectIssue, mapping: Mapping, account: str | None) -> bool:

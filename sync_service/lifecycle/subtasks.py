@@ -1,7 +1,9 @@
 """What a sub-task's own history says: which step it is, when it was done, whether it was reopened."""
 
 from collections.abc import Mapping as MappingOf
+from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
 
 from mappings.model import Outcome
 from sync_service.lifecycle.facts import STATUS, Change, Order, ProjectIssue, SubTask, order
@@ -37,15 +39,38 @@ def reached(subtask: SubTask, outcome: Outcome) -> bool:
     return subtask.status in outcome.statuses or (subtask.is_done and subtask.resolution in outcome.resolutions)
 
 
-def last_change(subtask: SubTask, *fields: str) -> Change | None:
-    """Return the newest change of any of the fields."""
-    return next((change for change in reversed(subtask.changes) if change.field in fields), None)
+def reached_by(subtask: SubTask, outcome: Outcome, categories: Categories) -> Change | None:
+    """Return the change by which the sub-task came to the outcome that it has; None where its log doesn't tell.
+
+    What was edited since, from one word for the outcome to another, is left out.
+    """
+    then, since = subtask, None
+    for _, entry in groupby(reversed(subtask.changes), key=lambda change: change.id):
+        if not reached(then, outcome):
+            break
+        for change in entry:
+            if change.field == STATUS:
+                status = change.before or ""
+                then, since = replace(then, status=status, category=categories.get(status, "")), change
+            elif change.field == "resolution":
+                then, since = replace(then, resolution=change.before), change
+    return None if reached(then, outcome) else since
+
+
+def closing(subtask: SubTask, categories: Categories) -> Change | None:
+    """Return the change by which the sub-task last became done; None where its log doesn't tell."""
+    return next((c for c in reversed(subtask.changes) if _became_done(c, categories)), None)
+
+
+def turn(subtask: SubTask, categories: Categories) -> Change | None:
+    """Return the change by which the sub-task last became done, or was reopened; None where there is none."""
+    turns = (c for c in reversed(subtask.changes) if _became_done(c, categories) or _left_done(c, categories))
+    return next(turns, None)
 
 
 def finished(subtask: SubTask, categories: Categories) -> Order:
     """Return when the sub-task last became done; where its log doesn't reach back so far, the oldest time it knows."""
-    change = next((c for c in reversed(subtask.changes) if _became_done(c, categories)), None)
-    oldest = change or next(iter(subtask.changes), None)
+    oldest = closing(subtask, categories) or next(iter(subtask.changes), None)
     return oldest.order if oldest else order(subtask.created, CREATED)
 
 

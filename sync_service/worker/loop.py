@@ -217,7 +217,8 @@ class Worker:
                 self.store.queue.later(claim, outcome.after, hold=outcome.hold)
             case Refused():
                 log.warning("nothing can be decided", issue=claim.label, why=outcome.why)
-                self.store.queue.later(claim, REFUSED_WAIT)
+                within = REFUSED_WAIT if outcome.within is None else outcome.within
+                self.store.queue.later(claim, min(REFUSED_WAIT, within))
             case Failed():
                 self._fail(claim, outcome.error)
         if not isinstance(outcome, Failed) and not (isinstance(outcome, Later) and outcome.broken_off):

@@ -139,12 +139,13 @@ class Reconciler:
     def _outcome(self, found: Found, decided: Plan, refused: tuple[str, ...]) -> Outcome:
         if decided.again:
             return Later(after=timedelta(0), why="another move waits for its answer")
+        soon = None if decided.look_again is None else max(decided.look_again - found.at, timedelta(0))
         if decided.refused or refused:
-            return Refused(why="; ".join(filter(None, (decided.refused, *refused))))
+            return Refused(why="; ".join(filter(None, (decided.refused, *refused))), within=soon)
         if _moved_on(found, decided):
             return Later(after=timedelta(0), why="our own move waits for its answer")
-        if decided.look_again is not None:
-            return Later(after=max(decided.look_again - found.at, timedelta(0)), why="time alone changes something")
+        if soon is not None:
+            return Later(after=soon, why="time alone changes something")
         return Done()
 
     # --- Slots

@@ -35,9 +35,13 @@ class Later:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """Nothing can be decided until somebody acts; the operator is shown why."""
+    """Nothing can be decided until somebody acts; the operator is shown why.
+
+    `within` is when time alone changes something else, which a look must not miss.
+    """
 
     why: str
+    within: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

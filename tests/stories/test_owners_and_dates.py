@@ -1,10 +1,10 @@
 """Who does a step and until when: the people of the project issue, business days, and what people chose themselves."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
-from jira_sandbox import Clock, Revocation
+from jira_sandbox import Clock, Revocation, Running
 from tests.stories.running import StoryService, on_both
 from tests.stories.team import Person, Team, morning
 
@@ -130,6 +130,34 @@ def test_public_holidays_are_no_business_days(team: Team, clock: Clock, begun: d
 @pytest.mark.where(lifecycle=extended("[calendar]\nextra_holidays = [2026-03-04]"))
 def test_a_mapping_may_name_holidays_of_its_own(team: Team) -> None:
     assert team.starts_project().step("goals").due == date(2026, 3, 10)
+
+
+@on_both
+def test_the_due_date_goes_with_its_field(team: Team, tc: Person, service: StoryService) -> None:
+    project = team.project_in("Launch")
+    tc.fills(project, "Go-live Date", date(2026, 6, 5))
+    service.catches_up()
+    assert project.step("go_live").due == date(2026, 6, 5)
+
+    tc.fills(project, "Go-live Date", None)
+    service.catches_up()
+    assert project.step("go_live").due is None
+
+
+def test_a_reminder_comes_in_time_though_the_workflow_lacks_a_transition(
+    jira: Running, team: Team, tc: Person, service: StoryService, clock: Clock
+) -> None:
+    project = team.starts_project()
+    flow = next(flow for flow in jira.site.workflows.values() if flow.name == "INT: steps")
+    flow.transitions = [way for way in flow.transitions if way.to != jira.site.status_named("To Do").id]
+    clock.set(datetime(2026, 3, 10, 3, 45, tzinfo=UTC))  # a quarter of an hour before midnight in Boston
+    project.step("scope").waived_by(tc)
+    service.catches_up()
+    assert "overdue" not in project.step("goals").labels
+
+    clock.set(datetime(2026, 3, 10, 4, 1, tzinfo=UTC))
+    service.catches_up()
+    assert "overdue" in project.step("goals").labels
 
 
 def test_a_date_that_people_chose_stays(team: Team, tc: Person, service: StoryService) -> None:

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from jira_sandbox import Clock
+from jira_sandbox import Clock, Running
+from jira_sandbox.model import Status, Transition
 from tests.stories.running import StoryService, on_both
 from tests.stories.team import Person, Project, Team, morning
 
@@ -145,6 +146,46 @@ def test_a_withdrawn_visit_gives_its_slot_back(team: Team, tc: Person, service: 
     assert start_of(second) == date(2026, 3, 9)
 
 
+@pytest.mark.where(lifecycle=ONE_PLACE)
+def test_a_project_on_hold_keeps_its_slot(jira: Running, team: Team, tc: Person, service: StoryService) -> None:
+    first, second = in_certification(team, 2)
+    notified(team, first)
+    flow = next(flow for flow in jira.site.workflows.values() if flow.name == "INT: strict")
+    hold, back = Status(id="77", name="On Hold", category="indeterminate"), jira.site.status_named("Certification").id
+    jira.site.statuses[hold.id] = hold
+    flow.status_ids.append(hold.id)
+    flow.transitions += [
+        Transition(id="901", name="Hold", to=hold.id),
+        Transition(id="902", name="Resume", to=back, sources=frozenset({hold.id})),
+    ]
+    tc.moves(first, "On Hold")
+    service.catches_up()
+    service.audits()
+    notified(team, second)
+    tc.moves(first, "Certification")
+    service.catches_up()
+
+    assert (start_of(first), start_of(second)) == (date(2026, 3, 9), date(2026, 3, 16))
+
+
+@pytest.mark.where(lifecycle=ONE_PLACE)
+def test_a_project_whose_workflow_has_no_way_back_keeps_its_slot(
+    jira: Running, team: Team, tc: Person, service: StoryService
+) -> None:
+    first, second = in_certification(team, 2)
+    notified(team, first)
+    launch, certification = (jira.site.status_named(name).id for name in ("Launch", "Certification"))
+    flow = next(flow for flow in jira.site.workflows.values() if flow.name == "INT: strict")
+    flow.transitions = [t for t in flow.transitions if not (t.to == certification and launch in (t.sources or ()))]
+    tc.moves(first, "Launch")
+    service.catches_up()
+    service.loses_its_database()
+    notified(team, second)
+
+    assert (first.status, first.stage) == ("Launch", "Certification")
+    assert (start_of(first), start_of(second)) == (date(2026, 3, 9), date(2026, 3, 16))
+
+
 # --- While the search lags
 
 
@@ -245,6 +286,9 @@ def test_a_slot_that_begins_without_the_materials_is_given_up(
     assert "given up" in message
     service.looks_at(project)
     assert len(project.said) == 1
+    (reopened,) = project.step("slot").said  # nothing can be agreed yet, so nobody is asked to finish it
+    assert "was due" not in reopened
+    assert {project.step(name).due for name in ("slot", "materials", "round")} == {None}
 
 
 def test_after_a_slot_was_given_up_the_next_waits_for_the_materials(
@@ -260,6 +304,8 @@ def test_after_a_slot_was_given_up_the_next_waits_for_the_materials(
     project.step("materials").done_by(integrator)
     service.catches_up()
     assert start_of(project) == date(2026, 3, 13)
+    assert project.step("slot").due == date(2026, 3, 18)
+    assert project.step("round").due == date(2026, 3, 20)
     project.step("slot").done_by(integrations)
     service.catches_up()
     integrations.begins_round(project)

@@ -330,6 +330,19 @@ def test_who_approves_is_recorded_not_enforced(team: Team, tc: Person, service: 
     assert approval.status == "Done"
 
 
+@on_both
+@pytest.mark.where(lifecycle=extended('approver = "enforced"'))
+def test_an_approval_stays_when_the_partys_person_changes_later(team: Team, tc: Person, service: StoryService) -> None:
+    project = team.project_in("Requirements", Integrator_Contact=None)
+    team.finishes(project)
+    service.catches_up()
+    tc.fills_in(project, {"Client Contact": "admin", "Integrator Contact": "integrator"})
+    service.catches_up()
+
+    assert {step.status for step in project.steps().values()} == {"Done"}
+    assert project.gate == "Open"
+
+
 @pytest.mark.where(lifecycle=extended('approver = "enforced"'))
 def test_where_approvers_are_enforced_nobody_approves_for_another(
     team: Team, tc: Person, client: Person, service: StoryService

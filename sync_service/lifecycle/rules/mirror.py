@@ -30,7 +30,8 @@ def judge_override(state: State, draft: Draft) -> None:
     if not granted:
         draft.set_field(OVERRIDE, None, why)
         name = state.mapping.fields[OVERRIDE].name
-        draft.say(messages.override_refused(name, state.mapping.title(state.stage)))
+        who = messages.who_may(state.mapping.override, state.issue.people)
+        draft.say(messages.override_refused(name, state.mapping.title(state.stage), who))
 
 
 def keep_stage(state: State, draft: Draft) -> None:

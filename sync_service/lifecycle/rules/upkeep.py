@@ -7,10 +7,11 @@ from mappings import Mapping
 from mappings.model import Request
 from sync_service.lifecycle import messages
 from sync_service.lifecycle.draft import Draft
-from sync_service.lifecycle.facts import ASSIGNEE, DUE, Change, Marker, ProjectIssue, SubTask
+from sync_service.lifecycle.facts import ASSIGNEE, DUE, Change, Marker, Order, ProjectIssue, SubTask, order
 from sync_service.lifecycle.rounds import CERTIFIED, FAILED
 from sync_service.lifecycle.state import State
-from sync_service.lifecycle.steps import Fault, Standing, StepState, first_user
+from sync_service.lifecycle.steps import Fault, Standing, StepState, due_after, first_user
+from sync_service.lifecycle.subtasks import turn
 from sync_service.lifecycle.words import step_words
 from sync_service.lifecycle.workdays import A_DAY, add_workdays, local_day, midnight
 
@@ -62,7 +63,7 @@ def keep_done_steps_in_order(state: State, draft: Draft) -> None:
 def _words(state: State, step: StepState) -> str:
     match step.fault:
         case Fault.WAIVER:
-            return messages.reopened_for_waiver()
+            return messages.reopened_for_waiver(messages.who_may(state.mapping.override, state.issue.people))
         case Fault.APPROVER:
             return messages.reopened_for_approver(state.mapping.roles[step.party].title)
     return messages.reopened_for_order(step.blamed)
@@ -117,18 +118,18 @@ def keep_owners_and_dates(state: State, draft: Draft) -> None:
     for step in state.steps:
         if step.standing is not Standing.OPEN or step.subtask is None or not step.subtask.id:
             continue
-        subtask = step.subtask
+        subtask, person = step.subtask, state.issue.last_change(*_owner_fields(state.mapping, step))
         new_owner = step.owner and step.owner != subtask.assignee
-        if new_owner and _may_follow(state.issue, subtask, ASSIGNEE, _owner_fields(state.mapping, step)):
+        if new_owner and _may_follow(state.issue, subtask, ASSIGNEE, person.order if person else None):
             draft.assign(subtask, str(step.owner), "the role's person changed")
-        if step.due and step.due != subtask.due and _may_follow(state.issue, subtask, DUE, _due_fields(state, step)):
+        is_dated = step.step.due is not None or any(due_after(state.mapping, state.round, step))
+        if is_dated and step.due != subtask.due and _may_follow(state.issue, subtask, DUE, _due_since(state, step)):
             draft.date(subtask, step.due, "what it is due after changed")
 
 
-def _may_follow(issue: ProjectIssue, subtask: SubTask, field: str, sources: tuple[str, ...]) -> bool:
+def _may_follow(issue: ProjectIssue, subtask: SubTask, field: str, source: Order | None) -> bool:
     chosen = own_choice(issue, subtask, field)
-    source = issue.last_change(*sources)
-    return chosen is None or (source is not None and source.order > chosen.order)
+    return chosen is None or (source is not None and source > chosen.order)
 
 
 def own_choice(issue: ProjectIssue, subtask: SubTask, field: str) -> Change | None:
@@ -141,10 +142,19 @@ def _owner_fields(mapping: Mapping, step: StepState) -> tuple[str, ...]:
     return tuple(role.field for role in (*roles, *(mapping.roles[role.proxy] for role in roles if role.proxy)))
 
 
-def _due_fields(state: State, step: StepState) -> tuple[str, ...]:
-    named = (step.step.due.after_field,) if step.step.due and step.step.due.after_field else ()
-    is_round = state.mapping.certification and step.key == state.mapping.certification.round_step
-    return ("certification_start",) if is_round else named
+def _due_since(state: State, step: StepState) -> Order | None:
+    """Return when what the due date is reckoned from last changed; without a date, when that which lacks was lost."""
+    field, earlier = due_after(state.mapping, state.round, step)
+    if not field and not earlier:
+        return order(state.visit.begun, state.visit.id)
+    changes = [
+        turn(each.subtask, state.issue.categories)
+        for each in state.steps
+        if each.subtask and each.key == earlier and (step.due or not each.subtask.is_done)
+    ]
+    if step.due or not state.issue.fields.get(field):
+        changes.append(state.issue.last_change(field))
+    return max((change.order for change in changes if change), default=None)
 
 
 def keep_requests(state: State, draft: Draft) -> None:

@@ -32,7 +32,9 @@ def test_everything_that_the_mapping_names_has_its_id(world: World) -> None:
     assert directory.status("0", "Unheard of") == "Unheard of"
     assert directory.status(None, None) == ""
     assert directory.categories["Live"] == "done"
-    assert directory.status_ids(["Launch"]) == (world.site.status_named("Launch").id,)
+    assert directory.statuses[world.site.status_named("Launch").id] == "Launch"
+    assert "client_contact" in directory.people
+    assert "gate" not in directory.people
 
 
 def test_two_fields_of_one_name_are_refused_with_their_ids(world: World) -> None:
@@ -109,7 +111,7 @@ def test_only_names_of_the_mapping_are_kept(world: World) -> None:
     world.site.statuses.pop(gone)
     spare.name = "Launch"
 
-    assert resolved(world, before).status_ids(["Launch"]) == ("777",)
+    assert [i for i, name in resolved(world, before).statuses.items() if name == "Launch"] == ["777"]
 
 
 def test_what_an_admin_renamed_is_told_with_the_place_of_the_new_name(world: World) -> None:

@@ -6,9 +6,10 @@ import pytest
 from gatewayworld import World
 
 from jira_sandbox import Fault, Revocation, preset, relations, writing
-from jira_sandbox.model import Change, ChangeItem
+from jira_sandbox.model import Change, ChangeItem, Issue
 from sync_service.jira.errors import Incomplete, NotFound, ServerFault, Unauthorized
 from sync_service.jira.gateway import Elsewhere, RolesHidden, Unmanaged, quoted
+from sync_service.lifecycle.actions import Edit
 
 READ_CLOUD = {"GET /rest/api/2/issue/{issueIdOrKey}": 1, "POST /rest/api/2/issue/bulkfetch": 1}
 
@@ -390,8 +391,7 @@ def test_the_portfolio_and_what_tells_a_change(world: World) -> None:
 
 
 def test_queries_go_by_ids_so_that_a_rename_breaks_none(world: World) -> None:
-    issue = world.create(named={"certification_start": "2026-04-06"})
-    world.move(issue, "Certification")
+    issue = booked(world, "2026-04-06", "Certification")
     world.read(issue)
     world.site.status_named("Certification").name = "Exams"
     next(t for t in world.site.types.values() if t.name == "Integration").name = "Partner project"
@@ -400,13 +400,30 @@ def test_queries_go_by_ids_so_that_a_rename_breaks_none(world: World) -> None:
     assert list(world.gateway.bookings(world.mapping)) == [(issue.id, date(2026, 4, 6))]
 
 
+def booked(world: World, start: str | None, stage: str) -> Issue:
+    issue = world.create(named={"certification_start": start} if start else {})
+    world.apply(Edit(issue=issue.id, key=issue.key, fields={"stage": stage}), world.read(issue))
+    return issue
+
+
 def test_bookings_are_those_of_certification_with_a_start(world: World) -> None:
-    booked = world.create(named={"certification_start": "2026-04-06"})
-    unbooked, elsewhere = world.create(), world.create(named={"certification_start": "2026-04-13"})
-    for issue in (booked, unbooked):
-        world.move(issue, "Certification")
-    assert list(world.gateway.bookings(world.mapping)) == [(booked.id, date(2026, 4, 6))]
-    assert world.status(elsewhere) == "Discovery"
+    one = booked(world, "2026-04-06", "Certification")
+    booked(world, None, "Certification")
+    booked(world, "2026-04-13", "Development")
+    assert list(world.gateway.bookings(world.mapping)) == [(one.id, date(2026, 4, 6))]
+
+
+def test_a_booking_goes_by_the_stage_that_was_accepted_not_by_the_status(world: World) -> None:
+    held, not_yet = booked(world, "2026-04-06", "Certification"), booked(world, "2026-04-13", "Development")
+    world.move(held, "Cancelled")
+    world.move(not_yet, "Certification")
+    assert list(world.gateway.bookings(world.mapping)) == [(held.id, date(2026, 4, 6))]
+
+
+def test_rounds_that_are_long_over_are_not_read(world: World) -> None:
+    booked(world, "2026-01-05", "Certification")
+    lately = booked(world, "2026-02-20", "Certification")
+    assert list(world.gateway.bookings(world.mapping)) == [(lately.id, date(2026, 2, 20))]
 
 
 def test_a_lifecycle_without_certification_has_no_bookings(world: World) -> None:

@@ -19,11 +19,12 @@ def directory(*, is_cloud: bool = True) -> Directory:
         issue_type_id="1",
         subtask_type_id="2",
         is_cloud=is_cloud,
-        field_ids={"gate": "customfield_1", "goals": "customfield_2"},
-        field_keys={"customfield_1": "gate", "customfield_2": "goals"},
-        field_names={"Gate": "gate", "Project Goals": "goals"},
+        field_ids={"gate": "customfield_1", "goals": "customfield_2", "client": "customfield_3"},
+        field_keys={"customfield_1": "gate", "customfield_2": "goals", "customfield_3": "client"},
+        field_names={"Gate": "gate", "Project Goals": "goals", "Client Contact": "client"},
         statuses={"10": "Discovery", "11": "Requirements"},
         categories={"Discovery": "new", "Requirements": "indeterminate"},
+        people=frozenset({"client"}),
     )
 
 
@@ -155,6 +156,11 @@ def item(**parts: Any) -> dict[str, Any]:
             id="a field of the mapping by id, told by text",
         ),
         pytest.param(item(field="Gate", fieldtype="custom", now="Open"), ("gate", None, "Open"), id="by name"),
+        pytest.param(
+            item(field="Client Contact", fieldtype="custom", **{"from": "5b10a", "to": None}, was="Ann"),
+            ("client", "5b10a", None),
+            id="a person of the mapping, told by the account",
+        ),
         pytest.param(
             item(field="Renamed", fieldtype="custom", fieldId="customfield_1", now="Open"),
             ("gate", None, "Open"),

@@ -270,14 +270,24 @@ class World:
     def wont_do(self, key: str, party: str = "", by: str = "tc") -> None:
         self.set_status(self.step(key, party).id, "Won't Do", by=by)
 
-    def set_status(self, ident: str, status: str, by: str = "tc") -> None:
-        subtask = self.subtasks[ident]
+    def set_status(self, ident: str, status: str, by: str = "tc", *, resolution: str | None = None) -> None:
+        """Move a sub-task; the resolution of the transition's screen is in the same entry of the change log."""
+        subtask, entry = self.subtasks[ident], self._next_id()
         values = {"status": status, "category": CATEGORIES[status]}
-        self._log_step(ident, STATUS, subtask.status, status, by, self._next_id(), **values)
+        self._log_step(ident, STATUS, subtask.status, status, by, entry, **values)
+        if resolution:
+            self._log_step(ident, "resolution", subtask.resolution, resolution, by, entry, resolution=resolution)
         self._tick(by)
 
-    def assign(self, key: str, account: str | None, by: str = "tc") -> None:
+    def resolve(self, key: str, resolution: str | None, by: str = "tc") -> None:
+        """Edit the resolution of a step, without a transition."""
         subtask = self.step(key)
+        entry = self._next_id()
+        self._log_step(subtask.id, "resolution", subtask.resolution, resolution, by, entry, resolution=resolution)
+        self._tick(by)
+
+    def assign(self, key: str, account: str | None, by: str = "tc", party: str = "") -> None:
+        subtask = self.step(key, party)
         self._log_step(subtask.id, ASSIGNEE, subtask.assignee, account, by, self._next_id(), assignee=account)
         self._tick(by)
 

@@ -1,7 +1,7 @@
 """Crossings: each status change from one stage to another is answered once, in order, by the facts of now."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from projectworld import ADMIN, MINIMAL, MONDAY, PAYTRONIX, SERVICE, World, at, varied, with_gate
@@ -418,6 +418,52 @@ class TestUnknownStatus:
         assert "gate-violation" in world.labels
         assert world.look().actions == ()
 
+    def test_said_also_where_the_status_disagreed_before(self) -> None:
+        """The label of a refused move that stands doesn't keep it from being said; nor is it said twice."""
+        world = at("discovery")
+        world.ways = lambda status: ()
+        world.go("requirements")
+        assert "gate-violation" in world.labels
+        world.move("On Hold")
+        world.settle()
+        world.move("On Ice")
+        world.settle()
+        assert world.said("belongs to no stage") == 1
+        world.record = None
+        world.settle()
+        assert world.said("belongs to no stage") == 1
+
+    def test_said_anew_when_it_comes_again(self) -> None:
+        """Each time that an issue leaves the lifecycle's statuses; a label that somebody takes off says nothing."""
+        world = at("discovery")
+        for _ in range(2):
+            world.move("On Hold")
+            world.settle()
+            world.labels = frozenset()
+            world.settle()
+            assert "gate-violation" in world.labels
+            world.move("Discovery")
+            world.settle()
+        assert world.said("belongs to no stage") == 2
+
+    def test_cut_off_it_is_said_once(self) -> None:
+        """The comment rides on the edit that notes it."""
+        world = at("discovery")
+        world.move("On Hold")
+        world.look(stop_after=1)
+        world.settle()
+        assert world.said("belongs to no stage") == 1
+
+    def test_the_slot_stays_its_own(self) -> None:
+        """Nothing is decided, least of all that its place is free; the field's date is the truth here too."""
+        world = at("certification")
+        world.done("notify")
+        world.settle()
+        world.move("On Hold")
+        assert world.look().booking == date(2026, 3, 9)
+        world.fill("certification_start", date(2026, 4, 1))
+        assert world.look().booking == date(2026, 4, 1)
+
     def test_known_again(self) -> None:
         """The label goes, and the way there and back is a return."""
         world = at("discovery")
@@ -471,7 +517,20 @@ class TestUnknownStatus:
 
 
 class TestMovedProjects:
-    """An issue that was moved here from another Jira project begins anew."""
+    """An issue that was moved here from another Jira project begins anew, unless it was a project here before."""
+
+    @pytest.mark.parametrize("record", ["kept", "lost"])
+    def test_one_that_comes_back_goes_on_where_it_was(self, record: str) -> None:
+        """Its record, or our own writings of its stage, came back with it."""
+        world = at("development")
+        build = world.step("build")
+        for project in ("OLD", "INT"):
+            world.changes.append(replace(world.changes[-1], id=world._next_id(), at=world.now, field=PROJECT))
+            world.move("Backlog" if project == "OLD" else "Development")
+        world.record = world.record if record == "kept" else None
+        world.settle()
+        assert (world.stage, world.status, world.comments) == ("development", "Development", [])
+        assert record == "lost" or world.step("build").id == build.id
 
     def test_its_past_elsewhere_does_not_count(self) -> None:
         """The move carries project and status together; only what comes after it counts."""

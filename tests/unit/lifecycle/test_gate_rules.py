@@ -1,12 +1,15 @@
 """Gates: each thing that a gate can ask, what is said while it is missing, and who may open it in spite of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from projectworld import ADMIN, MINIMAL, PAYTRONIX, World, at, varied, with_gate, with_step
 
-from mappings.model import Gate
+from mappings.model import Gate, Override
+from sync_service.lifecycle.gates import judge
+from sync_service.lifecycle.state import derive
 
 Deed = Callable[[World], object]
 
@@ -51,7 +54,7 @@ CONDITIONS: list[tuple[str, str, str, Deed, str, str]] = [
         "development",
         lambda w: w.fill("idi_date", None),
         "field-empty",
-        "needs it",
+        "needs it; owner: technical consultant. Fill it.",
     ),
     ("development complete", "development", "certification", lambda w: w.reopen("client_qa"), "step-open", "client"),
     (
@@ -60,7 +63,7 @@ CONDITIONS: list[tuple[str, str, str, Deed, str, str]] = [
         "live",
         lambda w: w.add("config-issue"),
         "request-open",
-        "configuration issue",
+        "(configuration issue) is open; owner: technical consultant. Close it.",
     ),
     ("nothing that blocks", "launch", "live", lambda w: setattr(w, "blockers", ("OPS-7",)), "blocked", "OPS-7 blocks"),
     ("monitored by all", "launch", "live", lambda w: w.reopen("monitoring", "client"), "step-open", "owner: client"),
@@ -145,6 +148,65 @@ def test_moves_back_may_need_an_override(source: str) -> None:
     world = at(source)
     world.mapping = varied(back_moves="override")
     assert closed(world, "discovery") == ["back-move"]
+    assert world.judge("discovery").reasons[0].remedy == "Ask someone with the project role Administrators for one."
+
+
+@pytest.mark.parametrize(
+    ("override", "who"),
+    [
+        (Override(roles=("Leads",), groups=("jira-leads",)), "someone with the project role Leads or someone in the "),
+        (Override(accounts=("5b10a", "5b10b"), groups=("jira-leads",)), "someone in the group jira-leads or Ann Lee"),
+        (Override(accounts=("lead",)), "ask lead for"),
+    ],
+    ids=["roles and groups", "people by name where it is known", "accounts where nothing else is named"],
+)
+def test_a_reason_names_those_who_may_override(override: Override, who: str) -> None:
+    """Whoever is refused needn't look up whom to ask."""
+    world = at("discovery", varied(override=override))
+    facts = replace(world.facts, people={"5b10a": "Ann Lee"})
+    (reason,) = judge(derive(facts, world.mapping, world.now, world.enforce_since), "live").reasons
+    assert who in reason.remedy
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "remedy"),
+    [
+        ("discovery", "development", "Go to Requirements first."),
+        ("development", "declined", "Nobody may override here."),
+        ("requirements", "discovery", "Nobody may override here."),
+    ],
+)
+def test_where_nobody_may_override_nobody_is_to_be_asked(source: str, target: str, remedy: str) -> None:
+    """A mapping may name nobody."""
+    world = at(source)
+    world.mapping = varied(back_moves="override", override=Override())
+    (reason,) = world.judge(target).reasons
+    assert reason.remedy == remedy
+
+
+def test_a_step_that_was_overtaken_is_to_be_closed_again() -> None:
+    """Once what it was done before is done; where that is done by now, at once."""
+    world = at("development")
+    world.finish()
+    world.settle()
+    world.reopen("build")
+    world.done("build")
+    keys = {key: world.step(key).key for key in ("build", "integrator_qa", "client_qa")}
+    build, qa, last = keys.values()
+    said = [str(reason) for reason in world.judge("certification").reasons]
+    assert f"was done before {build} was; owner: integrator. Close {qa} again." in said[0]
+    assert f"was done before {qa} was; owner: client. Close {last} again once {qa} is done." in said[1]
+
+
+def test_a_round_has_an_owner() -> None:
+    """Also where it is asked for by its feedback, or by its beginning."""
+    world = at("certification")
+    assert "has not begun; owner: Integrations team. Begin" in " ".join(map(str, world.judge("launch").reasons))
+    world.prepare_round()
+    world.start("round")
+    (reason,) = world.judge("development").reasons
+    assert "no feedback on it; owner: Integrations team. Write into" in str(reason)
+    assert reason.owner == "Integrations team"
 
 
 def test_a_failed_round_goes_back_whatever_back_moves_say() -> None:
@@ -262,6 +324,11 @@ class TestOverride:
         world.settle()
         assert world.fields["gate_override"] is None
         assert world.said("was filled by someone who may not open the gate of Discovery") == 1
+        assert world.said("Please ask someone with the project role Administrators.") == 1
+        world.mapping = varied(override=Override())
+        world.fill("gate_override", "I want it", by="tc")
+        world.settle()
+        assert world.said("so it is cleared. Nobody may override here.") == 1
         assert not world.gate.is_open
 
     def test_a_deleted_users_is_cleared_too(self) -> None:

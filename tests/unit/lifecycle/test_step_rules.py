@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from projectworld import ADMIN, PAYTRONIX, SERVICE, World, at, varied, with_step
+from projectworld import ADMIN, PAYTRONIX, PEOPLE, SERVICE, World, at, varied, with_step
 
-from mappings.model import Due, When
+from mappings.model import Due, Override, When
 from sync_service.lifecycle.facts import Marker
 from sync_service.lifecycle.plan import Unsettled, plan
 from sync_service.lifecycle.steps import whose_rights
@@ -392,8 +392,16 @@ class TestWaiving:
         world.wont_do("goals", by="tc")
         world.settle()
         assert world.standing("goals") == "open"
-        assert world.said("a required step is waived only by those who may override a gate") == 1
+        assert world.said("waived only by those who may override a gate. Please do it, or ask someone with the") == 1
+        assert world.said("the project role Administrators.") == 1
         assert world.state.record.waivers == ()
+
+    def test_where_nobody_may(self) -> None:
+        """A mapping may name nobody: then nobody is to be asked."""
+        world = at("discovery", varied(override=Override()))
+        world.wont_do("goals", by=ADMIN)
+        world.settle()
+        assert world.said("Reopened: a required step can't be waived here. Please do it.") == 1
 
     def test_by_a_resolution(self) -> None:
         """A resolution may say it as well as a status."""
@@ -403,6 +411,49 @@ class TestWaiving:
         world.subtasks[goals.id] = replace(goals, resolution="Won't Fix")
         world.settle()
         assert world.standing("goals") == "open"
+
+    @pytest.mark.parametrize("looked", [True, False], ids=["after a look", "before it"])
+    def test_the_resolution_that_is_set_later_changes_nothing(self, looked: bool) -> None:
+        """Who closed the step so has waived it; an automation that tidies the resolution has not."""
+        world = at("discovery")
+        world.wont_do("goals", by=ADMIN)
+        if looked:
+            world.settle()
+        for resolution in ("Won't Do", "Declined", None):
+            world.resolve("goals", resolution, by="automation")
+            world.settle()
+            assert world.standing("goals") == "waived"
+        assert world.comments == []
+        assert [waiver.by for waiver in world.state.record.waivers] == [ADMIN]
+
+    def test_by_a_resolution_that_is_set_later(self) -> None:
+        """Then whoever set it made it so; what says nothing of it doesn't count."""
+        world = at("discovery")
+        world.done("goals", by=ADMIN)
+        world.resolve("goals", "Done", by=ADMIN)
+        world.resolve("goals", "Won't Fix", by="tc")
+        world.settle()
+        assert world.standing("goals") == "open"
+        assert world.said("a required step is waived only by") == 1
+
+    def test_from_one_word_to_another_in_one_edit(self) -> None:
+        """A transition that brings a resolution with it is one edit: it is taken as a whole."""
+        world = at("discovery")
+        world.wont_do("goals", by=ADMIN)
+        world.settle()
+        world.set_status(world.step("goals").id, "Done", by="tc", resolution="Won't Fix")
+        world.label_step("goals", "seen")
+        world.settle()
+        assert world.standing("goals") == "waived"
+
+    def test_what_we_closed_stays_ours(self) -> None:
+        """A resolution that somebody gives to what the service closed makes no waiver of it."""
+        world = at("discovery")
+        world.set_status(world.step("goals").id, "Won't Do", by=SERVICE)
+        world.resolve("goals", "Won't Do", by="tc")
+        world.settle()
+        assert world.standing("goals") == "open"
+        assert world.said("Reopened") == 0
 
     def test_cut_off_it_is_finished_in_silence(self) -> None:
         """The announcement is not repeated."""
@@ -466,6 +517,52 @@ class TestApprovers:
         assert world.standing("work_order_approval", "client") == "open"
         assert world.standing("work_order_approval", "integrator") == "done"
         assert world.said("Reopened: this approval counts only from the client of the project.") == 1
+
+    @pytest.mark.parametrize("given", [True, False], ids=["to whom it was given", "to somebody else"])
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [("client", "another"), ("client", None), (None, "client")],
+        ids=["another person", "nobody any more", "the first one"],
+    )
+    def test_an_approval_is_judged_by_its_time(self, before: str | None, after: str | None, given: bool) -> None:
+        """Who was the party's person then, or stood in, has approved for good, whoever had been given the step."""
+        world = at("requirements", varied(approver="enforced"), fields={**PEOPLE, "client_contact": before})
+        if not given:
+            world.assign("work_order_approval", "colleague", party="client")
+        world.finish(but=["work_order_approval", "schedule_approval"])
+        for step in ("work_order_approval", "schedule_approval"):
+            for state in [state for state in world.state.steps if state.key == step]:
+                world.done(step, state.party, by=state.owner or "")
+        for later in (after, "one more", after):
+            world.fill("client_contact", later)
+            world.settle()
+        assert world.standing("work_order_approval", "client") == "done"
+        assert world.said("Reopened: this approval counts only") == 0
+
+    def test_one_who_cannot_be_assigned_any_more_has_approved(self) -> None:
+        """Nor does it matter what became of the account."""
+        world = at("requirements", varied(approver="enforced"))
+        world.assign("work_order_approval", "colleague", party="client")
+        world.finish()
+        world.unassignable = frozenset({"client"})
+        world.settle()
+        assert world.standing("work_order_approval", "client") == "done"
+
+    def test_one_without_a_log_counts(self) -> None:
+        """Where the log doesn't show who closed it, nobody is blamed."""
+        world = at("requirements", varied(approver="enforced"))
+        approval = world.step("work_order_approval", "client")
+        world.finish(but=["work_order_approval"])
+        world.subtasks[approval.id] = replace(approval, status="Done", category="done")
+        assert "approver" not in {state.fault for state in world.state.steps}
+
+    def test_where_nobody_is_named_anybody_approves(self) -> None:
+        """Neither the party nor its proxy has a person."""
+        fields = {"client_contact": None, "technical_consultant": None}
+        world = at("requirements", varied(approver="enforced"), fields={**PEOPLE, **fields})
+        world.finish(but=["work_order_approval"])
+        world.done("work_order_approval", "client", by="sales")
+        assert world.standing("work_order_approval", "client") == "done"
 
 
 class TestOwners:
@@ -574,6 +671,109 @@ class TestDates:
         world.fill("go_live_date", date(2026, 6, 12))
         world.settle()
         assert world.step("go_live").due == date(2026, 6, 12)
+
+    def test_the_date_goes_with_its_field(self) -> None:
+        """Emptied, there is no due date any more, and nothing to be reminded of; a second look writes nothing."""
+        world = at("launch")
+        world.fill("go_live_date", date(2026, 3, 20))
+        world.settle()
+        world.fill("go_live_date", None)
+        world.settle()
+        assert {world.step(*which).due for which in (("go_live",), ("monitoring", "client"))} == {None}
+        world.now = datetime(2026, 3, 23, 15, tzinfo=UTC)
+        world.settle()
+        assert "overdue" not in world.step("go_live").labels
+
+    def test_peoples_own_date_goes_when_the_field_is_emptied_later(self) -> None:
+        """Set before any date was in the field, it stays; emptying the field is a change like another."""
+        world = at("launch")
+        world.date("go_live", date(2026, 6, 10))
+        world.settle()
+        assert world.step("go_live").due == date(2026, 6, 10)
+        world.fill("go_live_date", date(2026, 6, 12))
+        world.date("go_live", date(2026, 6, 11))
+        world.fill("go_live_date", None)
+        world.settle()
+        assert world.step("go_live").due is None
+
+    def test_the_date_goes_with_the_step_that_it_came_after(self) -> None:
+        """Reopened, that step has no day on which it was done; done again, the date is reckoned anew."""
+        world = World(with_step("discovery", "evaluation", due=Due(business_days=2, after_step="goals")))
+        world.settle()
+        world.done("goals")
+        world.settle()
+        world.date("evaluation", date(2026, 3, 30))
+        world.settle()
+        assert world.step("evaluation").due == date(2026, 3, 30)
+        world.reopen("goals")
+        world.settle()
+        assert world.step("evaluation").due is None
+        world.date("evaluation", date(2026, 3, 31))
+        world.settle()
+        assert world.step("evaluation").due == date(2026, 3, 31)
+        world.pass_time(days=1)
+        world.done("goals")
+        world.settle()
+        assert world.step("evaluation").due == date(2026, 3, 5)
+
+    def test_entering_a_stage_again_is_a_source_too(self) -> None:
+        """A step that is made once is due after the visit that needs it; a date set in it stays."""
+        world = at("requirements")
+        world.date("idi", date(2026, 3, 4))
+        world.go("discovery")
+        world.pass_time(days=21)
+        world.go("requirements")
+        assert world.step("idi").due == date(2026, 4, 6)
+        world.date("idi", date(2026, 4, 20))
+        world.settle()
+        assert world.step("idi").due == date(2026, 4, 20)
+
+    def test_the_materials_are_a_source_of_the_rounds_date(self) -> None:
+        """Somebody's own date for the round stays until the slot or the materials change later."""
+        world = at("certification")
+        world.date("round", date(2026, 4, 1), by="engineer")
+        world.prepare_round()
+        world.date("round", date(2026, 3, 18), by="engineer")
+        world.settle()
+        assert world.step("round").due == date(2026, 3, 18)
+        world.reopen("materials")
+        world.now = datetime(2026, 3, 9, 12, tzinfo=UTC)
+        world.start("round")
+        world.settle()
+        world.now = datetime(2026, 3, 16, 15, tzinfo=UTC)
+        world.done("materials")
+        world.settle()
+        assert world.step("round").due == date(2026, 3, 23)
+
+    def test_a_plan_for_the_round_stays_while_nothing_can_be_reckoned(self) -> None:
+        """A proposed slot alone gives no date, so it takes none away."""
+        world = at("certification")
+        world.date("round", date(2026, 4, 1), by="engineer")
+        world.done("notify")
+        world.settle()
+        assert world.fields["certification_start"] is not None
+        assert world.step("round").due == date(2026, 4, 1)
+
+    def test_after_a_slot_was_given_up_nothing_is_due_before_the_materials(self) -> None:
+        """Nothing can be agreed or tested, so nobody is asked to finish it; once they are in, the days are counted."""
+        world = at("certification")
+        world.done("notify")
+        world.settle()
+        world.done("slot")
+        world.date("round", date(2026, 3, 13), by="engineer")
+        world.settle()
+        world.now = datetime(2026, 3, 9, 14, tzinfo=UTC)
+        world.settle()
+        assert {world.step(key).due for key in ("slot", "materials", "round")} == {None}
+        world.pass_time(days=9)
+        world.settle()
+        assert world.said("This was due") == 0
+        world.done("materials")
+        world.settle()
+        assert {key: world.step(key).due for key in ("slot", "round")} == {
+            "slot": date(2026, 3, 24),
+            "round": date(2026, 3, 26),
+        }
 
     def test_no_rule_no_date(self) -> None:
         """A step without a due rule keeps what people set."""

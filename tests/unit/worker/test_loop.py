@@ -66,6 +66,21 @@ def test_refused_is_looked_at_each_hour_and_at_each_event(
     assert worker.drain() == 1
 
 
+def test_refused_is_looked_at_sooner_where_time_alone_changes_something(
+    worker: Worker, store: Store, looker: Looker, clock: Clock
+) -> None:
+    looker.script["1"] = [
+        Refused(why="the workflow offers no transition", within=timedelta(seconds=24)),
+        Refused(why="the workflow offers no transition", within=REFUSED_WAIT * 2),
+    ]
+    ask(store, "1")
+    worker.drain()
+    clock.advance(seconds=24)
+    assert worker.drain() == 1
+    clock.advance(seconds=REFUSED_WAIT.total_seconds())
+    assert worker.drain() == 1
+
+
 def test_a_failure_that_no_look_mends_is_parked_with_its_story(worker: Worker, store: Store, looker: Looker) -> None:
     looker.script["1"] = [Failed(error=StagegateError("the mapping contradicts itself"))]
     ask(store, "1")
