@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("stagegate.schedule")
 
 SEARCH_TAKES = timedelta(minutes=5)
-"""How long the search of a sweep may take, behind live events and page by page, to count as complete."""
+"""How long the search of a sweep may take, behind live events and page by page, to count as complete; a tenth of the
+span where that is longer, for there is more to be found."""
 
 EXAMINE_MINUTES = 10
 """How often the site is compared with the mappings: a project put in order is taken up again by then."""
@@ -65,14 +66,15 @@ class Schedule:
     def _sweep(self, mapping: Mapping) -> int:
         mark = f"sweep:{mapping.jira.project}"
         asked, began = self.store.now(), self.gateway.now()
-        last = self.store.marks.get(mark)
+        last, takes = self.store.marks.get(mark), SEARCH_TAKES
         if last is None:
             keys = {issue: key for issue, key, _ in self.gateway.portfolio(mapping)}
         else:
             span = max(began - datetime.fromisoformat(last), timedelta(0)) + INDEX_LAG
-            keys = dict(self.gateway.changed_within(mapping, span + SEARCH_TAKES))
+            takes = max(takes, span / 10)
+            keys = dict(self.gateway.changed_within(mapping, span + takes))
         count = self.store.queue.put(keys.items(), priority=Priority.SWEEP)
-        if last is None or self.store.now() - asked <= SEARCH_TAKES:
+        if last is None or self.store.now() - asked <= takes:
             self.store.marks.put(mark, began.isoformat())
         else:
             log.warning(

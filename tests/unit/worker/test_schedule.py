@@ -184,6 +184,18 @@ def test_a_search_that_took_too_long_is_made_again_for_the_same_time(
     assert due_of(service, 200) == {issue.key for issue in issues}
 
 
+def test_the_longer_the_service_was_down_the_longer_a_search_may_take(
+    jira: Any, service: WorkerService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issues = backlog(jira, service)
+    jira.clock.advance(minutes=1000)
+    before = service.store.marks.get("sweep:INT")
+    Between(service, monkeypatch, lambda: jira.clock.advance(minutes=40))
+    service.schedule.sweep()
+    assert due_of(service, 200) == {issue.key for issue in issues}
+    assert service.store.marks.get("sweep:INT") != before
+
+
 def due(service: WorkerService) -> set[str]:
     return due_of(service, 100)
 
