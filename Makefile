@@ -28,7 +28,7 @@ test: .venv/installed  ## Run the tests (COVERAGE=1: hold branch coverage to its
 browser-tools:  ## Fetch axe-core for the browser tests (needs npm; those judgements are skipped without)
 	npm install --prefix tests/browser --no-package-lock --no-audit --no-fund --silent
 
-faults: .venv/installed  ## Kill, cut, fill and flood real processes (a quarter of an hour; AGAIN=1: what failed last)
+faults: .venv/installed  ## Kill, cut, fill and flood real processes, and play the longest stories (a quarter of an hour; AGAIN=1: what failed last)
 	$(BIN)/python -m pytest -n 2 -m slow -rP $(if $(AGAIN),--last-failed --last-failed-no-failures none) tests
 
 bench: .venv/installed  ## Measure every claim beside its limit; keeps benchmarks/RESULTS.md (ten minutes; needs wrk; CLAIMS='intake core' for some)

@@ -4,6 +4,7 @@ Nothing has to be asked for. Recording begins with the session; at its end one e
 against Atlassian's OpenAPI document, and a violation fails the session. See `contract/recorder.py`.
 """
 
+import gc
 import logging
 import os
 import sys
@@ -30,6 +31,7 @@ VERDICT: pytest.StashKey[list[str]] = pytest.StashKey()
 def pytest_configure() -> None:
     """Ask this machine itself, whatever proxies it has for others: all that the tests speak to is here."""
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+    gc.set_threshold(100_000, 50, 100)  # what the tests load stays: to walk it again and again costs a twentieth
 
 
 @pytest.fixture(autouse=True)

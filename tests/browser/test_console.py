@@ -96,6 +96,7 @@ def test_the_keyboard_reaches_everything(visit: Any, stage: Stage) -> None:
     assert f"/console/projects/{stage.closed.key}" in reached
 
 
+@pytest.mark.slow
 def test_every_page_fits_and_is_accessible(visit: Any, stage: Stage) -> None:
     """No page is wider than its window, nothing violates its own policy, and axe finds nothing serious."""
     page = visit()

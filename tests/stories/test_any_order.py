@@ -31,6 +31,8 @@ from tests.stories.running import Postman, StoryService
 from tests.stories.snapshots import look_cut_short
 from tests.stories.team import STAGES, WRITTEN_DOWN, Named, Person, Project, Scene, Step, Team, twins
 
+pytestmark = pytest.mark.slow
+
 STATUSES = ("To Do", "In Progress", "Done", "Done", "Done", "Won't Do", "Certified", "Failed")
 PEOPLE = ("tc", "integrations", "integrator", "client", "sales", "admin")
 FILLED: tuple[tuple[str, Named], ...] = (

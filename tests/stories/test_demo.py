@@ -126,6 +126,7 @@ def test_the_demo_plays_on_data_center_too(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_demo_that_is_interrupted_clears_everything_away(tmp_path: Path) -> None:
     with demo(tmp_path) as process:
         read_until(process, "Discovery")
@@ -138,6 +139,7 @@ def test_a_demo_that_is_interrupted_clears_everything_away(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_ends_the_demo_with_the_end_of_its_log(tmp_path: Path) -> None:
     with demo(tmp_path) as process:
         read_until(process, "Requirements")

@@ -19,6 +19,8 @@ from tests.stories.conftest import FIRST_DAY
 from tests.stories.running import Postman, StoryService, on_both
 from tests.stories.team import Person, Project, Scene, Team
 
+pytestmark = pytest.mark.slow
+
 FAILURES: tuple[dict[str, Any], ...] = (
     {"action": "status", "status": 429, "retry_after": 2},
     {"action": "reset_after"},

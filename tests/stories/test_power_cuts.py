@@ -10,6 +10,8 @@ from tests.stories.running import StoryService, on_both
 from tests.stories.snapshots import kept, look_cut_short, put_back, view
 from tests.stories.team import Project, Team, morning
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
